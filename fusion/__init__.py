@@ -1,0 +1,1 @@
+"""Who, and where were they: evidence becomes individuals and tracks. Pure: arrays in, arrays out."""

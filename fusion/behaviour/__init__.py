@@ -1,0 +1,1 @@
+"""Judgements on one track, one judgement a file."""

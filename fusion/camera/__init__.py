@@ -1,0 +1,1 @@
+"""Pixels become evidence. Pure: bytes and arrays in, boxes out."""

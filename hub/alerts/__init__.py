@@ -1,0 +1,1 @@
+"""From findings to alerts, and what people do with them."""

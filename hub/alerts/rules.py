@@ -1,0 +1,77 @@
+"""Which findings deserve a dispatcher, and how a late observation turns one alert into another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from hub.records.finding import Alert, Decisions, Finding
+from hub.records.ids import content_id
+from hub.records.reference import Fence
+
+
+def alert_id(finding: UUID) -> UUID:
+    """One alert per finding: equal findings, equal alerts."""
+    return content_id("alert", finding.bytes)
+
+
+def alert_of(finding: Finding, fence: Fence, subject_name: str) -> Alert | None:
+    """The alert that a fence asks for, or None: not this kind of crossing, or before it began to watch."""
+    if finding.kind not in fence.triggers:
+        return None
+    if fence.alert_from is not None and finding.crossed_at < fence.alert_from:
+        return None
+    return Alert(
+        id=alert_id(finding.id),
+        site=finding.site,
+        finding=finding.id,
+        subject=finding.subject,
+        subject_name=subject_name,
+        kind=finding.kind,
+        fence=fence.id,
+        fence_name=fence.name,
+        severity=fence.severity,
+        occurred_at=finding.crossed_at,
+        longitude=finding.longitude,
+        latitude=finding.latitude,
+        detail=finding.detail | {"observed_from": finding.observed_from, "observed_to": finding.observed_to},
+    )
+
+
+def decide(
+    standing: Iterable[Finding],
+    removed: Iterable[Finding],
+    fences: Mapping[UUID, Fence],
+    subject_name: str,
+) -> Decisions:
+    """Alerts of findings that stand, and the fate of the alerts of those that do not.
+
+    A standing finding whose fence asks for no alert (any more) has none. A late observation that splits a segment
+    moves a crossing: the new finding lies inside the old one's interval, has its fence and kind, and so corrects it
+    instead of crying wolf twice.
+    """
+    raised: list[Alert] = []
+    retracted: list[UUID] = []
+    now = list(standing)
+    for finding in now:
+        fence = fences.get(finding.fence)
+        alert = None if fence is None else alert_of(finding, fence, subject_name)
+        if alert is None:
+            retracted.append(alert_id(finding.id))
+        else:
+            raised.append(alert)
+    asked_for = {alert.finding for alert in raised}
+    successors = {finding.id: finding for finding in now if finding.id in asked_for}
+    corrections: list[tuple[UUID, UUID]] = []
+    for old in sorted(removed, key=lambda f: (f.crossed_at, f.id)):
+        retracted.append(alert_id(old.id))
+        successor = next((f for f in successors.values() if _replaces(f, old)), None)
+        if successor is not None:
+            corrections.append((alert_id(old.id), alert_id(successor.id)))
+            del successors[successor.id]
+    return Decisions(raised=tuple(raised), retracted=tuple(retracted), corrections=tuple(corrections))
+
+
+def _replaces(new: Finding, old: Finding) -> bool:
+    same = (new.fence, new.kind, new.subject) == (old.fence, old.kind, old.subject)
+    return same and new.id != old.id and old.observed_from <= new.observed_from and new.observed_to <= old.observed_to

@@ -1,0 +1,114 @@
+"""The composition root: the one file that knows everyone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from contextlib import AsyncExitStack
+from functools import partial
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from hub import housekeeping, logs
+from hub.commands import announce
+from hub.console.app import create_api
+from hub.console.dispatch import dispatch_routes
+from hub.console.feeds import Feeds
+from hub.console.parts import Parts
+from hub.console.reads import read_routes
+from hub.console.server import check_port, free_port, serve_http
+from hub.dispatch.deliver import Deliverer
+from hub.dispatch.push import Channel, Firebase
+from hub.drill.run import Drill, site_clock
+from hub.ingest.accept import Acceptor
+from hub.ingest.measures import IngestMeasures
+from hub.ingest.mqtt import MqttDoor
+from hub.ingest.upload import import_upload
+from hub.metrics import HubMetrics
+from hub.pipeline.beside import followers_beside
+from hub.servers import Tasks, open_broker, open_database
+from hub.settings import Settings
+from hub.state import HubVitals
+from hub.supervise import run_all
+from mobile_api.routes import ROUTES as MOBILE_ROUTES
+
+# The doors' loop and the pipeline's share one interpreter: a door must not wait 5 ms, the default, for its turn.
+SWITCH_INTERVAL_S = 0.0005
+
+
+def run(settings: Settings) -> None:
+    """Run the hub until SIGINT or SIGTERM."""
+    logs.set_up(settings.log_level)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Start everything in order, supervise it, and stop it in the opposite order."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    port = settings.port or free_port(settings.host)
+    check_port(settings.host, port)
+    async with AsyncExitStack() as stack:
+        tasks: Tasks = {}
+        database = await open_database(settings, stack, tasks)
+        broker = await open_broker(settings, stack, tasks, database)
+        await housekeeping.make_months_ahead(database)
+        password = await announce.first_login(database)
+
+        feeds = Feeds(database)
+        followers, pipeline = await stack.enter_async_context(followers_beside(database.dsn, feeds.tell))
+        registry = CollectorRegistry()
+        acceptor = Acceptor(
+            database, followers.wake, default_site=settings.default_site, measures=IngestMeasures(registry)
+        )
+        drill = None
+        if settings.drill:
+            drill = Drill(database, acceptor, seed=settings.drill_seed, speed=settings.drill_speed)
+            await drill.prepare()
+            tasks["drill"] = drill.run
+        now = feeds.now = site_clock(drill)
+        door = MqttDoor(broker, acceptor, now=lambda: now(""))
+        vitals = HubVitals(database, door, followers, drill)
+        metrics = HubMetrics(registry, database=database, door=door, followers=followers, feeds=feeds, vitals=vitals)
+        channels: dict[str, Channel] = {}
+        if settings.firebase_credentials:
+            channels["fcm"] = Firebase(settings.firebase_credentials)
+        api = create_api(
+            Parts(
+                database=database,
+                acceptor=acceptor,
+                vitals=vitals,
+                registry=registry,
+                refresh=metrics.refresh,
+                now=now,
+                folder=settings.folder,
+                import_file=partial(import_upload, acceptor, database),
+                secure_cookies=settings.secure_cookies,
+                handlers=(
+                    *read_routes(database, followers, feeds.of, now),
+                    *dispatch_routes(database, followers, feeds.of, lambda site: drill if site == Drill.site else None),
+                    *MOBILE_ROUTES,
+                ),
+            )
+        )
+        scheduler = housekeeping.schedule(database)
+        scheduler.start()
+        stack.callback(scheduler.shutdown, wait=False)
+        tls = {"certificate": settings.tls_certificate, "key": settings.tls_key}
+        tasks |= {
+            "pipeline": pipeline,
+            "live": feeds.run,
+            "mqtt": door.run,
+            "outbox": Deliverer(database, channels, lambda: now("")).run,
+            "http": partial(serve_http, api, settings.host, port, **tls, stop=stop),
+        }
+        announce.greet(settings, port, password)
+        # What is loaded by now stays: a full collection would look at all of it, and hold up everything meanwhile.
+        gc.collect()
+        gc.freeze()
+        await run_all(tasks, stop)

@@ -1,0 +1,377 @@
+"""What the map and the time scrubber read, all through clearance."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+import numpy as np
+from litestar import get
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Stream
+from litestar.types import ControllerRouterHandler
+
+from fusion.ellipse import covariance_from_radius, ellipse_from_covariance
+from geo.generalise import generalise
+from geo.generalise import uncertainty_m as cell_uncertainty_m
+from hub.clearance import CELL_M, EXACT, WITHHELD, ExactReads, cleared, masked
+from hub.console.access import role_at
+from hub.console.live import SiteFeed
+from hub.console.paging import MOST, After, Limit, counted_token, moment_token, parse_counted
+from hub.console.parts import Call
+from hub.console.sensitive import (
+    is_personal_noticed,
+    is_sensitive,
+    is_sensitive_noticed,
+    sensitive_name,
+    sensitive_name_noticed,
+)
+from hub.console.window import At, Since, Until, instant, keyset, reader, window
+from hub.console.wire import DetectionItem, SubjectItem, detection_item, subject_item
+from hub.pipeline.follow import Followers
+from hub.pipeline.fuse import Points, points_of
+from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, LEAST_UNCERTAINTY_M, UNUSABLE, place_of
+from hub.pipeline.line import Heard
+from hub.pipeline.positions import positions_at
+from hub.pipeline.world import World
+from hub.records.cursor import Cursor
+from hub.records.finding import Finding
+from hub.records.person import Role
+from hub.store import alerts, findings, observations, tracks
+from hub.store.database import Database
+from hub.store.observations import Seen, Spot
+
+Bins = Annotated[int, QueryParameter(ge=1, le=2_000, description="Slices of the time.")]
+# Points of one trajectory in one answer; more are thinned evenly.
+MOST_POINTS = 2_000
+LONGEST_TRACK = timedelta(days=366 * 30)
+
+
+class Subjects(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything on the map at a time."""
+
+    at: datetime
+    items: list[SubjectItem]
+
+
+class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of a track. Without clearance its points are cells, and without ellipses and observation ids."""
+
+    subject: dict[str, Any]
+    name: str
+    version: int
+    set_hash: str
+    generalised: bool
+    points: Points
+
+
+class Tracks(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+    """Tracks of [from, to)."""
+
+    since: datetime
+    until: datetime
+    items: list[TrackItem]
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+    """Observations and alerts per slice of [from, to), for the time scrubber."""
+
+    since: datetime
+    until: datetime
+    bin_s: float
+    observations: list[int]
+    alerts: list[int]
+
+
+class DetectionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Detections and sightings in order of time."""
+
+    items: list[DetectionItem]
+    next: str | None
+
+
+class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding with the name of its subject."""
+
+    id: UUID
+    subject: dict[str, Any]
+    subject_name: str
+    kind: str
+    fence: UUID
+    fence_version: int
+    observed_from: datetime
+    observed_to: datetime
+    crossed_at: datetime
+    longitude: float
+    latitude: float
+    evidence: list[UUID]
+    generalised: bool
+
+
+class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings in order of time."""
+
+    items: list[FindingItem]
+    next: str | None
+
+
+def read_routes(
+    database: Database, followers: Followers, feed_of: Callable[[str], SiteFeed], now: Callable[[str], datetime]
+) -> list[ControllerRouterHandler]:
+    """Handlers of everything that the map reads, and of the live stream."""
+
+    @get("/api/v1/sites/{site:str}/subjects", operation_id="listSubjects", guards=[role_at()])
+    async def subjects(request: Call, site: FromPath[str], at: At = None) -> Subjects:
+        caller, role = reader(request, site)
+        world = followers.line(site).world_now
+        moment = instant(at, now(site), "at")
+        known = feed_of(site).latest if at is None else await positions_at(database, world, moment)
+        reads = ExactReads(caller, site)
+        items: list[SubjectItem] = []
+        for position in known.values():
+            if (item := subject_item(position, world, role, moment)) is not None:
+                items.append(item)
+                if item.sensitive:
+                    reads.saw(position.name)
+        await reads.write(database, "subjects")
+        return Subjects(at=moment, items=items)
+
+    @get("/api/v1/sites/{site:str}/tracks", operation_id="listTracks", guards=[role_at()])
+    async def track_list(
+        request: Call,
+        site: FromPath[str],
+        since: Since = None,
+        until: Until = None,
+        subject: FromQuery[list[UUID] | None] = None,
+    ) -> Tracks:
+        caller, role = reader(request, site)
+        begin, end = window(since, until, now(site), timedelta(days=14))
+        world = followers.line(site).world_now
+        chosen = subject or None
+        reads = ExactReads(caller, site)
+        headers = {header.subject: header for header in await tracks.headers(database, site, chosen)}
+        items: list[TrackItem] = []
+        for one, segments in (await tracks.segments(database, site, chosen, begin, end)).items():
+            sensitive = world.is_sensitive(one)
+            points = points_of(segments, world.frame, begin, end)
+            header = headers.get(one)
+            if header is None or not points.time:
+                continue
+            exact = not sensitive or role in EXACT
+            if sensitive:
+                reads.saw(world.name_of(one), len(points.time))
+            items.append(
+                TrackItem(
+                    subject={"kind": one.kind, "id": one.id},
+                    name=world.name_of(one),
+                    version=header.version,
+                    set_hash=header.set_hash.hex() if exact else "",
+                    generalised=not exact,
+                    points=points if exact else coarse(points),
+                )
+            )
+        if role != "scientist":
+            items += await _trajectories(database, world, chosen, begin, end)
+        await reads.write(database, "tracks")
+        return Tracks(since=begin, until=end, items=items)
+
+    @get("/api/v1/sites/{site:str}/detections", operation_id="listDetections", guards=[role_at()])
+    async def detection_list(
+        request: Call,
+        site: FromPath[str],
+        since: Since = None,
+        until: Until = None,
+        limit: Limit = 200,
+        after: After = None,
+    ) -> DetectionPage:
+        caller, role = reader(request, site)
+        begin, end = window(since, until, now(site), timedelta(days=1))
+        resumed_at, skip = parse_counted(after)
+        world = followers.line(site).world_now
+        rows = await observations.page(
+            database,
+            site,
+            since=resumed_at or begin,
+            until=end,
+            device=None,
+            kinds=("detection", "sighting"),
+            known_at=None,
+            after=None,
+            limit=limit + skip,
+        )
+        reads = ExactReads(caller, site)
+        items: list[DetectionItem] = []
+        for row in rows[skip:]:
+            what = row.observation
+            seen = Seen(row.id, what.device, what.observed_at, row.received_at, what)
+            item = detection_item(heard_of(seen, world), world, role)
+            if item is not None:
+                items.append(item)
+                if is_sensitive(what, world):
+                    reads.saw(sensitive_name(what, world))
+        await reads.write(database, "detections")
+        times = [row.observation.observed_at for row in rows]
+        return DetectionPage(items=items, next=counted_token(times, full=len(rows) == limit + skip))
+
+    @get("/api/v1/sites/{site:str}/activity", operation_id="showActivity", guards=[role_at()])
+    async def activity(
+        request: Call, site: FromPath[str], since: Since = None, until: Until = None, bins: Bins = 200
+    ) -> Activity:
+        reader(request, site)
+        begin, end = window(since, until, now(site), timedelta(days=1))
+        return Activity(
+            since=begin,
+            until=end,
+            bin_s=(end - begin).total_seconds() / bins,
+            observations=await observations.activity(database, site, begin, end, bins),
+            alerts=await alerts.activity(database, site, begin, end, bins),
+        )
+
+    @get("/api/v1/sites/{site:str}/findings", operation_id="listFindings", guards=[role_at()])
+    async def finding_list(
+        request: Call,
+        site: FromPath[str],
+        since: Since = None,
+        until: Until = None,
+        fence: FromQuery[UUID | None] = None,
+        subject: FromQuery[UUID | None] = None,
+        limit: Limit = 200,
+        after: After = None,
+    ) -> FindingPage:
+        caller, role = reader(request, site)
+        begin, end = window(since, until, now(site), LONGEST_TRACK)
+        world = followers.line(site).world_now
+        # Whose findings may be withheld is not searched for, but looked for in what the reader may know.
+        searched = subject if subject in world.individuals or role in ("dispatcher", "admin") else None
+        asked = limit if searched == subject else MOST
+        rows = await findings.page(
+            database,
+            site,
+            since=begin,
+            until=end,
+            fence=fence,
+            subject=searched,
+            after=keyset(after),
+            limit=asked,
+        )
+        reads = ExactReads(caller, site)
+        items: list[FindingItem] = []
+        looked_at = 0
+        for row in rows:
+            if len(items) == limit:
+                break
+            looked_at += 1
+            if subject in (None, row.subject.id):
+                item = finding_item(row, world, role, reads)
+                if item is not None and subject in (None, item.subject["id"]):
+                    items.append(item)
+        await reads.write(database, "findings")
+        last = rows[looked_at - 1] if looked_at < len(rows) or len(rows) == asked else None
+        return FindingPage(items=items, next=moment_token(last.crossed_at, last.id) if last else None)
+
+    @get("/api/v1/sites/{site:str}/live", operation_id="followLive", guards=[role_at()], media_type="text/event-stream")
+    async def live(request: Call, site: FromPath[str]) -> Stream:
+        caller, _ = reader(request, site)
+        last = request.headers.get("last-event-id")
+        after = Cursor.parse(last) if last else None
+        feed, world = feed_of(site), followers.line(site).world_now
+        reads = ExactReads(caller, site)
+        for position in feed.latest.values():
+            if world.is_sensitive(position.subject):
+                reads.saw(position.name)
+        await reads.write(database, "live")
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return Stream(feed.listen(caller, after), media_type="text/event-stream", headers=headers)
+
+    return [subjects, track_list, detection_list, activity, finding_list, live]
+
+
+def heard_of(seen: Seen, world: World) -> Heard:
+    """A detection with the place that its device had."""
+    place = place_of(seen, world)
+    subject = world.subject_of(seen.device, seen.observed_at)
+    if place is None:
+        return Heard(seen, subject, None, None, None)
+    return Heard(seen, subject, place[0], place[1], round(float(place[2][0]) ** 0.5, 1))
+
+
+def coarse(points: Points) -> Points:
+    """A track for a reader without clearance: hours instead of seconds, cells instead of places."""
+    longitude, latitude = generalise(np.array(points.longitude), np.array(points.latitude), CELL_M)
+    radius = cell_uncertainty_m(np.array(points.longitude), np.array(points.latitude), CELL_M)
+    return Points(
+        time=[float(t - t % 3600) for t in points.time],
+        longitude=longitude.tolist(),
+        latitude=latitude.tolist(),
+        semi_major_m=radius.tolist(),
+        semi_minor_m=radius.tolist(),
+        orientation_deg=[0.0] * len(points.time),
+        observation=[],
+    )
+
+
+def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) -> FindingItem | None:
+    """A finding as a reader of this role may know it."""
+    sensitive, personal = is_sensitive_noticed(finding, world), is_personal_noticed(finding, world)
+    place = cleared(finding.longitude, finding.latitude, 0.0, sensitive, role, personal=personal)
+    if place.longitude is None or place.latitude is None:
+        return None
+    if sensitive:
+        reads.saw(sensitive_name_noticed(finding, world))
+    # The place of a detection is that of what detected it.
+    hidden = place.generalised and finding.kind == "present"
+    return FindingItem(
+        id=finding.id,
+        subject={"kind": finding.subject.kind, "id": masked(finding.id) if hidden else finding.subject.id},
+        subject_name=WITHHELD if hidden else world.name_of(finding.subject),
+        kind=finding.kind,
+        fence=finding.fence,
+        fence_version=finding.fence_version,
+        observed_from=finding.observed_from,
+        observed_to=finding.observed_to,
+        crossed_at=finding.crossed_at,
+        longitude=place.longitude,
+        latitude=place.latitude,
+        evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),
+        generalised=place.generalised,
+    )
+
+
+async def _trajectories(
+    database: Database, world: World, chosen: list[UUID] | None, since: datetime, until: datetime
+) -> list[TrackItem]:
+    """People and vehicles have no home range: their trajectory is their fixes."""
+    items: list[TrackItem] = []
+    for subject, stays in world.stays_of_carrier.items():
+        if subject.kind not in ("person", "vehicle") or (chosen is not None and subject.id not in chosen):
+            continue
+        spots: list[Spot] = []
+        for stay in stays:
+            begin = since if stay.valid_from is None else max(since, stay.valid_from)
+            end = until if stay.valid_to is None else min(until, stay.valid_to)
+            if begin < end:
+                spots += await observations.trajectory(
+                    database, world.site.id, stay.device, begin, end, sorted(UNUSABLE), MOST_POINTS
+                )
+        if spots:
+            name = world.name_of(subject)
+            key = {"kind": subject.kind, "id": subject.id}
+            points = _points(spots)
+            items.append(TrackItem(subject=key, name=name, version=0, set_hash="", generalised=False, points=points))
+    return items
+
+
+def _points(spots: list[Spot]) -> Points:
+    stated = [ASSUMED_UNCERTAINTY_M if spot.uncertainty_m is None else spot.uncertainty_m for spot in spots]
+    covariance = covariance_from_radius([max(radius, LEAST_UNCERTAINTY_M) for radius in stated])
+    radius = np.round(ellipse_from_covariance(covariance).semi_major_m, 1).tolist()
+    return Points(
+        time=[spot.observed_at.timestamp() for spot in spots],
+        longitude=[spot.longitude for spot in spots],
+        latitude=[spot.latitude for spot in spots],
+        semi_major_m=radius,
+        semi_minor_m=radius,
+        orientation_deg=[0.0] * len(spots),
+        observation=[str(spot.id) for spot in spots],
+    )

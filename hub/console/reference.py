@@ -1,0 +1,166 @@
+"""Devices, individuals, places, deployments, fences and layers over HTTP: the same five routes for each."""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, Router, delete, get, put
+from litestar.params import FromPath, JSONBody
+
+from hub.clearance import cleared
+from hub.console.access import caller_of, writing_needs
+from hub.console.etag import edited, etag, expected, unchanged
+from hub.console.paging import After, Limit, Page, parse_id
+from hub.console.parts import Call, Given, Parts
+from hub.console.reference_check import check
+from hub.records.person import Caller, Role
+from hub.records.reference import Fence, Place, Reference
+from hub.store import reference
+
+if TYPE_CHECKING:
+    # Each controller puts its own types behind these names (`signature_namespace`).
+    Body: TypeAlias = msgspec.Struct
+    Record: TypeAlias = Reference
+
+EDITORS: tuple[Role, ...] = ("dispatcher", "scientist", "admin")
+FENCE_EDITORS: tuple[Role, ...] = ("dispatcher", "admin")
+MOST_BYTES = 16 << 20
+_NOT_IN_BODY = ("id", "site", "version", "recorded_at")
+
+
+def editors_of(noun: str) -> tuple[Role, ...]:
+    """Who may change records of a kind: fences and layers are the dispatchers' own."""
+    return FENCE_EDITORS if noun in ("fence", "layer") else EDITORS
+
+
+def body_of(kind: type[Reference]) -> type[msgspec.Struct]:
+    """A record as a client writes it: without what the path and the hub say. What has a default may be left out."""
+    fields: list[Any] = []
+    for field in msgspec.structs.fields(kind):
+        if field.name not in _NOT_IN_BODY:
+            fields.append(
+                (field.name, field.type)
+                if field.required
+                else (field.name, field.type | msgspec.UnsetType, msgspec.UNSET)
+            )
+    name = f"{kind.__name__}Body"
+    return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, module=__name__)
+
+
+def record_of(kind: type[Reference], site: str, record_id: UUID, body: msgspec.Struct) -> Reference:
+    """The record that a body describes; raises InvalidReference."""
+    given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
+    record = kind(id=record_id, site=site, **given)
+    check(record)
+    return record
+
+
+def readable(record: Reference, caller: Caller) -> Reference:
+    """The record as the caller may know it. A place with the attribute ``sensitive`` (a den) is coarsened."""
+    if not isinstance(record, Place):
+        return record
+    sensitive = record.attributes.get("sensitive") is True
+    place = cleared(record.longitude, record.latitude, record.uncertainty_m, sensitive, caller.role_at(record.site))
+    if not place.generalised or place.longitude is None or place.latitude is None:
+        return record
+    return msgspec.structs.replace(
+        record,
+        longitude=place.longitude,
+        latitude=place.latitude,
+        uncertainty_m=place.uncertainty_m or 0.0,
+        attributes={"sensitive": True, "generalised": True},
+    )
+
+
+async def fence_begins(parts: Parts, fence: Fence, body: msgspec.Struct, *, new: bool) -> Fence:
+    """A body that leaves `alert_from` out: a new fence alerts from now on, an edited one keeps what it had."""
+    if getattr(body, "alert_from", None) is not msgspec.UNSET:
+        return fence
+    if new:
+        return msgspec.structs.replace(fence, alert_from=parts.now(fence.site))
+    before = await reference.get(parts.database, fence.site, "fence", fence.id)
+    return msgspec.structs.replace(fence, alert_from=before.alert_from if isinstance(before, Fence) else None)
+
+
+class ReferenceController(Controller):
+    """Routes of one kind of record; `noun` is its name in the store."""
+
+    noun: str
+    kind: type[Reference]
+
+    @get("/")
+    async def page(
+        self,
+        request: Call,
+        parts: Given,
+        site: FromPath[str],
+        limit: Limit = 100,
+        after: After = None,
+    ) -> "Page[Record]":
+        """Records that hold now, in order of id."""
+        found = await reference.page(parts.database, site, self.noun, parse_id(after), limit)
+        caller = caller_of(request)
+        following = str(found[-1].id) if len(found) == limit else None
+        return Page([readable(one, caller) for one in found], following)
+
+    @get("/{record_id:uuid}")
+    async def one(
+        self,
+        request: Call,
+        parts: Given,
+        site: FromPath[str],
+        record_id: FromPath[UUID],
+    ) -> "Response[Record] | Response[None]":
+        """One record, with its version as ETag."""
+        record = await reference.get(parts.database, site, self.noun, record_id)
+        tag = etag(record.version)
+        if unchanged(request, tag):
+            return Response(None, status_code=304, headers={"ETag": tag})
+        return Response(readable(record, caller_of(request)), headers={"ETag": tag, "Cache-Control": "no-cache"})
+
+    @put("/{record_id:uuid}", request_max_body_size=MOST_BYTES)
+    async def write(
+        self,
+        request: Call,
+        parts: Given,
+        site: FromPath[str],
+        record_id: FromPath[UUID],
+        data: "JSONBody[Body]",
+    ) -> "Response[Record]":
+        """Create (If-None-Match: *) or replace (If-Match) a record. What the body leaves out gets its default."""
+        expect = expected(request)
+        record = record_of(self.kind, site, record_id, data)
+        if isinstance(record, Fence):
+            record = await fence_begins(parts, record, data, new=expect is None)
+        async with parts.database.transaction() as connection:
+            saved = await reference.put(connection, record, expect=expect, by=caller_of(request).name)
+        status = 201 if expect is None else 200
+        return Response(saved, status_code=status, headers={"ETag": etag(saved.version)})
+
+    @delete("/{record_id:uuid}", status_code=204)
+    async def end(
+        self,
+        request: Call,
+        parts: Given,
+        site: FromPath[str],
+        record_id: FromPath[UUID],
+    ) -> None:
+        """End a record (If-Match). Its versions stay in the store."""
+        expect = edited(request)
+        async with parts.database.transaction() as connection:
+            by = caller_of(request).name
+            await reference.delete(connection, site, self.noun, record_id, expect=expect, by=by)
+
+
+def controller_of(noun: str, kind: type[Reference]) -> type[Controller]:
+    """The controller of one kind of record, below ``/{noun}s``."""
+    names = {"Body": body_of(kind), "Record": kind}
+    members: dict[str, Any] = {"noun": noun, "kind": kind, "path": f"/{noun}s", "signature_namespace": names}
+    members |= {"guards": [writing_needs(*editors_of(noun))], "tags": [f"{noun}s"]}
+    return type(f"{kind.__name__}Controller", (ReferenceController,), members)
+
+
+ROUTES = Router(
+    "/api/v1/sites/{site:str}",
+    route_handlers=[controller_of(noun, kind) for noun, kind in reference.KINDS.items()],
+)

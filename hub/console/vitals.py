@@ -1,0 +1,45 @@
+"""What the running hub can say about itself; the composition root provides it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """A door for observations: is it connected, and how many messages has it received that are not committed yet?"""
+
+    connected: bool
+    lag: int
+
+
+class PipelineState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a site's pipeline stands: seconds since the oldest change it has not followed (0: none), its cursor."""
+
+    lag_s: float
+    cursor: str
+
+
+class DrillState(msgspec.Struct, frozen=True, kw_only=True):
+    """Speed (seconds per second, 0 = paused) and clock of a drill site."""
+
+    speed: float
+    clock: datetime
+
+
+class Vitals(Protocol):
+    """Asked by `/health` and the console's status line. None of these may wait long or raise."""
+
+    def mqtt(self) -> Door:
+        """The broker's door."""
+        ...
+
+    async def pipeline(self, site: str) -> PipelineState | None:
+        """The pipeline of a site, or None while it has not started."""
+        ...
+
+    async def drill(self, site: str) -> DrillState | None:
+        """The drill of a site, or None where the site is real."""
+        ...

@@ -1,0 +1,1 @@
+"""Who is told, and by what channel. Everything goes through the outbox."""

@@ -1,0 +1,1 @@
+"""The one-command default: PostgreSQL and the MQTT broker as children of the hub."""

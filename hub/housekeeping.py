@@ -1,0 +1,44 @@
+"""Jobs that keep the house: one table of name, interval and function."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from hub.records.errors import Unavailable
+from hub.store import log
+from hub.store.database import Database
+
+LOGGER = logging.getLogger(__name__)
+MONTHS_AHEAD = 3
+
+
+async def make_months_ahead(database: Database) -> None:
+    """Partitions of this month and the next three, so that no live message waits for one to be made."""
+    moment = datetime.now(UTC).replace(day=1)
+    for _ in range(MONTHS_AHEAD + 1):
+        await log.ensure_month(database, moment)
+        moment = (moment + timedelta(days=32)).replace(day=1)
+
+
+def schedule(database: Database) -> AsyncIOScheduler:
+    """The scheduler with all jobs, not started. A run that was missed is made up for, once."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+    jobs: tuple[tuple[str, timedelta, Callable[[Database], Awaitable[None]]], ...] = (
+        ("make_months_ahead", timedelta(hours=6), make_months_ahead),
+    )
+    for name, interval, function in jobs:
+        scheduler.add_job(_run, "interval", args=(name, function, database), id=name, seconds=interval.total_seconds())
+    return scheduler
+
+
+async def _run(name: str, function: Callable[[Database], Awaitable[None]], database: Database) -> None:
+    try:
+        await function(database)
+    except Unavailable as outage:
+        LOGGER.warning("job %s: %s; it runs again at its next time", name, outage.detail)

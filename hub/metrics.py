@@ -1,0 +1,89 @@
+"""Numbers of the running hub for Prometheus: looked up when somebody asks, not kept up to date in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hub.console.feeds import Feeds
+from hub.ingest.mqtt import MqttDoor
+from hub.pipeline.follow import Followers
+from hub.records.errors import Unavailable
+from hub.state import HubVitals
+from hub.store import outbox
+from hub.store.database import Database
+
+
+class HubMetrics(Collector):
+    """`refresh` looks, `collect` tells. What the database knows is left out while it does not answer."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        database: Database,
+        door: MqttDoor,
+        followers: Followers,
+        feeds: Feeds,
+        vitals: HubVitals,
+    ) -> None:
+        self._database = database
+        self._door = door
+        self._followers = followers
+        self._feeds = feeds
+        self._vitals = vitals
+        self._found: list[Metric] = []
+        registry.register(self)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is known before the first look."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """What the last look found."""
+        return self._found
+
+    async def refresh(self) -> None:
+        """Look now."""
+        mqtt = self._vitals.mqtt()
+        states = {site: await self._vitals.pipeline(site) for site in sorted(self._followers.sites)}
+        lag_s = {site: state.lag_s for site, state in states.items() if state is not None}
+        steps = dict(sorted(self._followers.steps.items()))
+        idle = self._database.pool.get_idle_size()
+        pool = {"idle": idle, "used": self._database.pool.get_size() - idle}
+        found = [
+            _gauge("rosette_mqtt_connected", "1 while the hub follows the broker.", mqtt.connected),
+            _counter("rosette_mqtt_messages", "Messages taken from the broker.", self._door.received),
+            _gauge("rosette_mqtt_unacknowledged", "Messages received and not yet committed.", mqtt.lag),
+            _gauge("rosette_pipeline_lag_seconds", "Age of the oldest change not followed yet.", lag_s, "site"),
+            _counter("rosette_pipeline_steps", "Batches of changes that were followed.", steps, "site"),
+            _gauge("rosette_live_listeners", "Open live streams.", self._feeds.listeners),
+            _gauge("rosette_database_connections", "Connections of the pool.", pool, "state"),
+        ]
+        try:
+            waiting = await outbox.waiting(self._database)
+        except Unavailable:
+            pass
+        else:
+            found.append(_gauge("rosette_outbox_waiting", "Tellings not delivered yet.", waiting))
+        self._found = found
+
+
+def _gauge(name: str, text: str, value: float | Mapping[str, float], label: str = "") -> Metric:
+    return _filled(GaugeMetricFamily(name, text, labels=[label] if label else []), value)
+
+
+def _counter(name: str, text: str, value: float | Mapping[str, float], label: str = "") -> Metric:
+    return _filled(CounterMetricFamily(name, text, labels=[label] if label else []), value)
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: float | Mapping[str, float]) -> Metric:
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            family.add_metric([name], one)
+    else:
+        family.add_metric([], value)
+    return family

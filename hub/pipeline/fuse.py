@@ -1,0 +1,140 @@
+"""Step: evidence → track of an individual, in the site's metres; a pure function of the set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion import evidence as evidences
+from fusion.ellipse import ellipse_from_covariance
+from fusion.motion import MODEL, MotionParameters, parameters_for
+from fusion.scale import scaled
+from fusion.tracks import Checkpoint, Track, quantise, smooth
+from geo.frames import LocalFrame
+from hub.pipeline.history import Rows
+from hub.store.tracks import Segment
+
+# By genus, or by species where the genus is not enough.
+_KINDS = {
+    "panthera tigris": "tiger",
+    "panthera": "leopard",
+    "ursus": "bear",
+    "cervus": "deer",
+    "capreolus": "deer",
+    "sus": "boar",
+}
+CONFIGURATION = f"{MODEL}/1"
+ANYWHERE_M = 2_000_000.0
+
+
+def parameters_of(scientific_name: str) -> MotionParameters:
+    """Movement parameters of a species, or those of an animal that nothing is known of."""
+    name = scientific_name.lower()
+    for key in (" ".join(name.split()[:2]), name.split(" ")[0]):
+        if key in _KINDS:
+            return parameters_for(_KINDS[key])
+    return parameters_for("default")
+
+
+def fuse(rows: Rows, frame: LocalFrame, species: str, checkpoint: Checkpoint | None) -> Checkpoint:
+    """Smooth all rows; the checkpoint of the last time saves work and changes nothing else."""
+    x, y = frame.to_metres(rows["longitude"], rows["latitude"])
+    evidence = evidences.Evidence.canonical(rows["time_s"], x, y, rows["covariance"], np.ascontiguousarray(rows["id"]))
+    # The site's origin says nothing of where an animal lives: imported ones may live on another continent.
+    parameters = replace(scaled(parameters_of(species), evidence), centre_sd_m=ANYWHERE_M)
+    return smooth(evidence, parameters, checkpoint)[1]
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """One month of a track as it is stored: little-endian int64 columns and the ids of the observations."""
+
+    time_ms: bytes
+    x_cm: bytes
+    y_cm: bytes
+    sd_x_cm: bytes
+    sd_y_cm: bytes
+    correlation_permille: bytes
+    keys: bytes
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Columns).decode
+
+
+def segments_of(track: Track) -> list[Segment]:
+    """A track cut at the months (UTC), packed; equal tracks give equal bytes."""
+    whole = quantise(track)
+    months = (whole.time_ms // 1000).astype("datetime64[s]").astype("datetime64[M]")
+    starts = np.flatnonzero(np.append(True, months[1:] != months[:-1])) if len(months) else np.empty(0, np.int64)
+    out: list[Segment] = []
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(months)], strict=True):
+        part = slice(start, stop)
+        columns = Columns(
+            time_ms=_bytes(whole.time_ms[part]),
+            x_cm=_bytes(whole.x_cm[part]),
+            y_cm=_bytes(whole.y_cm[part]),
+            sd_x_cm=_bytes(whole.sd_x_cm[part]),
+            sd_y_cm=_bytes(whole.sd_y_cm[part]),
+            correlation_permille=_bytes(whole.correlation_permille[part]),
+            keys=np.ascontiguousarray(track.keys[part]).tobytes(),
+        )
+        month: date = months[start].astype(date)
+        first_at, last_at = (_instant(int(whole.time_ms[k])) for k in (start, stop - 1))
+        out.append(Segment(month, first_at, last_at, _pack(columns)))
+    return out
+
+
+def _bytes(column: NDArray[np.int64]) -> bytes:
+    return column.astype("<i8").tobytes()
+
+
+def _instant(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1000, UTC)
+
+
+class Points(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of a track as a map draws it; ellipses hold the truth with 95 %."""
+
+    time: list[float]
+    longitude: list[float]
+    latitude: list[float]
+    semi_major_m: list[float]
+    semi_minor_m: list[float]
+    orientation_deg: list[float]
+    observation: list[str]
+
+
+def points_of(segments: list[Segment], frame: LocalFrame, since: datetime, until: datetime) -> Points:
+    """Unpack segments and keep [since, until)."""
+    parts = [_unpack(segment.columns) for segment in segments]
+
+    def column(name: str) -> NDArray[np.float64]:
+        joined = b"".join(getattr(part, name) for part in parts)
+        return np.frombuffer(joined, "<i8").astype(np.float64)
+
+    time = column("time_ms") / 1e3
+    keep = (time >= since.timestamp()) & (time < until.timestamp())
+    sd_x, sd_y = column("sd_x_cm")[keep] / 1e2, column("sd_y_cm")[keep] / 1e2
+    cross = column("correlation_permille")[keep] / 1e3 * sd_x * sd_y
+    ellipse = ellipse_from_covariance(np.stack([sd_x**2, cross, sd_y**2], axis=1))
+    longitude, latitude = frame.to_degrees(column("x_cm")[keep] / 1e2, column("y_cm")[keep] / 1e2)
+    keys = np.frombuffer(b"".join(part.keys for part in parts), "V16")[keep]
+    return Points(
+        time=time[keep].tolist(),
+        longitude=np.round(longitude, 6).tolist(),
+        latitude=np.round(latitude, 6).tolist(),
+        semi_major_m=np.round(ellipse.semi_major_m, 1).tolist(),
+        semi_minor_m=np.round(ellipse.semi_minor_m, 1).tolist(),
+        orientation_deg=np.round(ellipse.orientation_deg, 1).tolist(),
+        observation=[_hex(key) for key in keys],
+    )
+
+
+def _hex(key: Any) -> str:
+    text = key.tobytes().hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,141 @@
+"""All that is known of where one subject was: its usable fixes in canonical order, and named sightings of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
+from hub.pipeline.world import World
+from hub.records.observation import Fix, Observed
+from hub.store.observations import Seen
+
+# Flags that say: kept in the log, but no place to believe.
+UNUSABLE = frozenset({"failed_fix", "marked_outlier", "argos_z", "null_island", "clock_in_future", "clock_before_2000"})
+# Where a sender gives no uncertainty: an unaided GPS fix under canopy, 68 %.
+ASSUMED_UNCERTAINTY_M = 30.0
+# A camera sees what is near it; half of a detection distance as one standard deviation.
+CAMERA_UNCERTAINTY_M = 30.0
+# No receiver is better than this, whatever it says; it keeps covariances positive.
+LEAST_UNCERTAINTY_M = 1.0
+MOST_UNCERTAINTY_M = 2e7
+
+ROW = np.dtype(
+    [
+        ("time_s", "<f8"),
+        ("id", "V16"),
+        ("longitude", "<f8"),
+        ("latitude", "<f8"),
+        ("covariance", "<f8", 3),
+        ("is_fix", "?"),
+    ]
+)
+Rows = NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Where a merge put new rows: runs [start, stop) of the merged rows, each between two old neighbours."""
+
+    start: int
+    stop: int
+
+
+def rows_of(seen: Iterable[Seen], world: World) -> Rows:
+    """Usable places, as rows `ROW`, in the order given: fixes, and sightings where the device stood."""
+    out: list[tuple[float, bytes, float, float, NDArray[np.float64], bool]] = []
+    for one in seen:
+        place = place_of(one, world)
+        if place is not None:
+            longitude, latitude, covariance = place
+            is_fix = isinstance(one.observation, Fix)
+            out.append((one.observed_at.timestamp(), one.id.bytes, longitude, latitude, covariance, is_fix))
+    return np.array(out, dtype=ROW)
+
+
+def place_of(seen: Seen, world: World) -> tuple[float, float, NDArray[np.float64]] | None:
+    """(longitude, latitude, covariance in m2) that an observation vouches for, or None."""
+    observation = seen.observation
+    if not UNUSABLE.isdisjoint(observation.flags):
+        return None
+    if observation.longitude is not None and observation.latitude is not None:
+        return observation.longitude, observation.latitude, covariance_of(observation)
+    if isinstance(observation, Fix):
+        return None
+    station = world.place_of(seen.device, seen.observed_at)
+    if station is None:
+        return None
+    radius = max(station.uncertainty_m, CAMERA_UNCERTAINTY_M)
+    return station.longitude, station.latitude, _circle(radius)
+
+
+@lru_cache(4_096)
+def _circle(radius_m: float) -> NDArray[np.float64]:
+    # Senders repeat a few radii.
+    covariance = covariance_from_radius(radius_m)[0]
+    covariance.setflags(write=False)
+    return covariance
+
+
+def covariance_of(observation: Observed) -> NDArray[np.float64]:
+    """f8[3] as (xx, xy, yy) in m2, from the ellipse, the radius, or an assumption."""
+    ellipse = observation.ellipse
+    if ellipse is not None and ellipse.semi_major_m > 0:
+        major = min(max(ellipse.semi_major_m, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M)
+        # Thinner than this, an ellipse is a line to 64-bit arithmetic.
+        minor = min(max(ellipse.semi_minor_m, LEAST_UNCERTAINTY_M, major / 1_000), major)
+        return covariance_from_ellipse(major, minor, ellipse.orientation_deg)[0]
+    radius = ASSUMED_UNCERTAINTY_M if observation.uncertainty_m is None else observation.uncertainty_m
+    return _circle(min(max(radius, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M))
+
+
+def merge(known: Rows, new: Rows) -> tuple[Rows, list[Insertion]]:
+    """Union in canonical order (time, id), every id once, and where the new rows went.
+
+    An id that is known stays as it is: redelivery changes nothing. `known` is in canonical order already, so that a
+    few late rows cost a copy, not a sort.
+    """
+    new = _canonical(new)
+    at = np.searchsorted(known["time_s"], new["time_s"], side="left")
+    ties = np.flatnonzero(at < np.searchsorted(known["time_s"], new["time_s"], side="right"))
+    keep = np.ones(len(new), dtype=bool)
+    for k in ties.tolist():
+        mine = new["id"][k].tobytes()
+        while at[k] < len(known) and known["time_s"][at[k]] == new["time_s"][k]:
+            theirs = known["id"][at[k]].tobytes()
+            if theirs >= mine:
+                keep[k] = theirs != mine
+                break
+            at[k] += 1
+    new, at = new[keep], at[keep]
+    if len(new) == 0:
+        return known, []
+    rows = np.insert(known, at, new)
+    where = at + np.arange(len(at))
+    run = np.flatnonzero(np.diff(where, prepend=-2) != 1)
+    stops = np.append(run[1:], len(where))
+    return rows, [Insertion(int(where[a]), int(where[b - 1]) + 1) for a, b in zip(run, stops, strict=True)]
+
+
+def _canonical(rows: Rows) -> Rows:
+    # numpy cannot order V16. As S16 it can, and stripping trailing NULs does not make two different ids equal:
+    # both have 16 bytes.
+    ids = np.ascontiguousarray(rows["id"]).view("S16").reshape(len(rows))
+    order = np.lexsort((ids, rows["time_s"]))
+    rows, ids = rows[order], ids[order]
+    return rows[np.append(True, ids[1:] != ids[:-1])] if len(rows) else rows
+
+
+def uuid_of(identity: np.void) -> UUID:
+    """The observation id of a row."""
+    return UUID(bytes=identity.tobytes())
+
+
+def fixes_only(rows: Rows) -> Rows:
+    """Rows that are fixes: only between them is a straight line a fair guess of the way."""
+    return rows[rows["is_fix"]]

@@ -1,0 +1,272 @@
+"""The line that an observation travels, step by step, in order: identify → fuse → fence → judge → save → tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from fusion.associate import Owned, Sighting, associate
+from hub.pipeline.fuse import CONFIGURATION
+from hub.pipeline.history import UNUSABLE, place_of
+from hub.pipeline.judge import Verdict, Work, judge_all
+from hub.pipeline.memory import Memories
+from hub.pipeline.world import NOUNS, World, affected_by, fences_changed
+from hub.records.cursor import Cursor
+from hub.records.finding import Subject
+from hub.records.observation import Detection, Fix
+from hub.records.observation import Sighting as Reported
+from hub.records.position import Position
+from hub.store import alerts, findings, log, observations, outbox, reference, sites, tracks
+from hub.store.database import Database
+from hub.store.observations import Seen
+
+BATCH = 4_000
+NOUNS_FOLLOWED = ("observation", *NOUNS, "layer")
+# Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
+GROUP = 200
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A detection or sighting with the place that is known of it."""
+
+    seen: Seen
+    subject: Subject
+    longitude: float | None
+    latitude: float | None
+    uncertainty_m: float | None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a committed step means for those who watch."""
+
+    cursor: Cursor
+    positions: tuple[Position, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    alerts: tuple[UUID, ...] = ()
+    references: tuple[tuple[str, UUID], ...] = ()
+
+
+class Line:
+    """One site's pipeline. Everything it remembers is a cache of the log; it may be dropped at any time."""
+
+    def __init__(self, database: Database, site: str, tell: Callable[[Told, World], None]) -> None:
+        self._database = database
+        self._site = site
+        self._tell = tell
+        self._memories = Memories()
+        # Which device an unassigned subject is: its id does not say.
+        self._device_of: dict[Subject, str] = {}
+        # What the stored tracks and findings are a function of, beside the observations.
+        self._applied: str | None = None
+        self.world: World | None = None
+        self.cursor = Cursor()
+
+    @property
+    def world_now(self) -> World:
+        """The reference data that the line computes with."""
+        assert self.world is not None, "start() comes first"
+        return self.world
+
+    async def start(self) -> None:
+        """Read where we stood. Other reference data than then, or another configuration: build all from the log."""
+        world = await self._read_world()
+        self.cursor, self._applied = await tracks.read_cursor(self._database, self._site)
+        if self._applied != configuration_of(world):
+            await self.rebuild()
+        else:
+            self.world = world
+
+    async def rebuild(self) -> int:
+        """Compute all of a site from its log, and correct what stands; returns the number of subjects."""
+        cursor = await log.head(self._database, self._site, NOUNS_FOLLOWED)
+        world = await self._read_world()
+        self._memories.clear()
+        subjects = await self._everybody(world)
+        await self._settle(subjects, {}, (), cursor, "rebuilt from the log", world)
+        return len(subjects)
+
+    async def step(self) -> bool:
+        """Follow one batch of changes; False when there were none. On an error nothing has changed."""
+        world = self.world_now
+        changes = await log.changes(self._database, self._site, self.cursor, BATCH, NOUNS_FOLLOWED)
+        if not changes:
+            return False
+        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer"))
+        stale: set[Subject] = set()
+        if any(noun in NOUNS for noun, _ in references):
+            before, world = world, await self._read_world()
+            stale = await self._stale(before, world)
+        seen = await observations.by_ids(
+            self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]
+        )
+        seen.sort(key=lambda one: (one.observed_at, one.id))
+        fresh, heard = self._identify(seen, world)
+        for subject in stale:
+            self._memories.forget(subject)
+        cause = "reference data changed" if stale else "an observation arrived late"
+        subjects = stale | fresh.keys()
+        try:
+            await self._settle(subjects, fresh, heard, changes[-1].cursor, cause, world, references, whole=stale)
+        except BaseException:
+            # What was computed is not saved: forget it, and read it from the log the next time.
+            self._memories.clear()
+            raise
+        return True
+
+    def _identify(self, seen: Iterable[Seen], world: World) -> tuple[dict[Subject, list[Seen]], list[Heard]]:
+        """Whose is it: device and time → carrier; a named individual is that individual's as well."""
+        by_subject: dict[Subject, list[Seen]] = {}
+        heard: list[Heard] = []
+        for one in seen:
+            carrier = world.subject_of(one.device, one.observed_at)
+            if carrier.kind == "device":
+                self._device_of[carrier] = one.device
+            observation = one.observation
+            if isinstance(observation, Fix):
+                if carrier.kind != "place":
+                    by_subject.setdefault(carrier, []).append(one)
+            elif isinstance(observation, Detection | Reported):
+                by_subject.setdefault(carrier, []).append(one)
+                if (owner := _owner(one, world)) is not None:
+                    by_subject.setdefault(owner, []).append(one)
+                place = place_of(one, world)
+                longitude, latitude, covariance = place if place else (None, None, None)
+                uncertainty_m = None if covariance is None else round(float(covariance[0]) ** 0.5, 1)
+                heard.append(Heard(one, carrier, longitude, latitude, uncertainty_m))
+        return by_subject, heard
+
+    async def _settle(
+        self,
+        subjects: Iterable[Subject],
+        fresh: dict[Subject, list[Seen]],
+        heard: Sequence[Heard],
+        cursor: Cursor,
+        cause: str,
+        world: World,
+        references: tuple[tuple[str, UUID], ...] = (),
+        whole: Collection[Subject] | None = None,
+    ) -> None:
+        """Judge each subject, save all in one transaction with the cursor, then tell. Large sets go in groups.
+
+        Only the last group says that everything up to the cursor, and this reference data, has been taken in.
+        `whole`: subjects whose whole history is read; None = all.
+        """
+        ordered = sorted(subjects)
+        groups = [ordered[i : i + GROUP] for i in range(0, len(ordered), GROUP)] or [[]]
+        for number, group in enumerate(groups, start=1):
+            work: list[Work] = []
+            for subject in group:
+                whole_history = whole is None or subject in whole
+                work.append(await self._work(subject, fresh.get(subject, []), world, whole_history))
+            verdicts = judge_all(work, world)
+            last = number == len(groups)
+            here = (cursor, configuration_of(world)) if last else (self.cursor, self._applied)
+            touched = await self._save(verdicts, *here, cause)
+            for verdict in verdicts:
+                self._memories.keep(verdict.subject, verdict.memory)
+            self.cursor, self._applied = here
+            if last:
+                self.world = world
+            self._tell(
+                Told(
+                    cursor=self.cursor,
+                    positions=tuple(v.position for v in verdicts if v.position is not None),
+                    heard=tuple(heard) if last else (),
+                    alerts=tuple(touched),
+                    references=references if last else (),
+                ),
+                world,
+            )
+
+    async def _work(self, subject: Subject, fresh: list[Seen], world: World, whole: bool) -> Work:
+        """What is new of a remembered subject; of another, what stood and its history, as far back as it matters."""
+        stays = world.stays_of_carrier.get(subject, [])
+        device = self._device_of.get(subject, "") if subject.kind == "device" else (stays[0].device if stays else "")
+        memory = self._memories.get(subject)
+        if memory is not None and (memory.since is None or all(one.observed_at >= memory.since for one in fresh)):
+            return Work(subject, device, memory, (), fresh)
+        intervals = [(stay.device, stay.valid_from, stay.valid_to) for stay in stays]
+        if subject.kind == "device":
+            intervals = [(device, since, until) for since, until in world.unassigned(device)]
+        since = None
+        if not whole and fresh and subject.kind == "place":
+            since = fresh[0].observed_at
+        elif not whole and fresh and subject.kind != "individual":
+            # Crossings depend on neighbours alone: from the fix before the first new one on is enough.
+            since = await observations.last_before(
+                self._database, self._site, intervals, fresh[0].observed_at, sorted(UNUSABLE)
+            )
+        history: list[Seen] = []
+        for key, begin, end in intervals:
+            begin = begin if since is None else max(begin or since, since)
+            if end is None or begin is None or begin < end:
+                history += await observations.of_device(self._database, self._site, key, begin, end)
+        if subject.kind == "individual" and (individual := world.individuals.get(subject.id)) is not None:
+            history = [one for one in history if isinstance(one.observation, Fix)]
+            named = await observations.of_individual(self._database, self._site, individual.name)
+            history += [one for one in named if _owner(one, world) == subject]
+        stood = await findings.of_subject(self._database, self._site, subject, since)
+        return Work(subject, device, None, tuple(stood), history, since)
+
+    async def _save(self, verdicts: Sequence[Verdict], cursor: Cursor, applied: str | None, cause: str) -> list[UUID]:
+        touched: list[UUID] = []
+        async with self._database.transaction() as connection:
+            for verdict in verdicts:
+                if verdict.removed:
+                    await findings.retract(connection, [finding.id for finding in verdict.removed], cause)
+                if verdict.added:
+                    await findings.add(connection, verdict.added)
+                if verdict.decisions.raised or verdict.decisions.retracted:
+                    touched += await alerts.apply(connection, self._site, verdict.decisions, cause)
+                if verdict.track is None and verdict.subject.kind == "individual" and len(verdict.memory.rows) == 0:
+                    await tracks.drop(connection, self._site, verdict.subject)
+            moved = [(v.track, v.segments, list(v.memory.months)) for v in verdicts if v.track is not None]
+            await tracks.put(connection, self._site, moved)
+            await outbox.enqueue(connection, self._site, touched)
+            await tracks.move_cursor(connection, self._site, cursor, applied or "")
+        return touched
+
+    async def _read_world(self) -> World:
+        site = await sites.get(self._database, self._site)
+        return World(site, await reference.everything(self._database, self._site, NOUNS))
+
+    async def _stale(self, before: World, after: World) -> set[Subject]:
+        subjects, devices = affected_by(before, after)
+        for device in devices:
+            subject = after.device_subject(device)
+            self._device_of[subject] = device
+            subjects.add(subject)
+        # Who was named by a camera is where the camera stood.
+        for name in await observations.named_by(self._database, self._site, sorted(devices)):
+            subjects |= {
+                Subject(kind="individual", id=world.individual_by_name[name])
+                for world in (before, after)
+                if name in world.individual_by_name
+            }
+        return subjects | (await self._everybody(after) if fences_changed(before, after) else set())
+
+    async def _everybody(self, world: World) -> set[Subject]:
+        """All carriers, and all devices that spoke while on nobody."""
+        subjects = set(world.stays_of_carrier)
+        subjects |= {Subject(kind="individual", id=individual) for individual in world.individuals}
+        for device in await observations.devices(self._database, self._site):
+            subject = world.device_subject(device)
+            self._device_of[subject] = device
+            subjects.add(subject)
+        return subjects
+
+
+def configuration_of(world: World) -> str:
+    """Name of everything that results are a function of, beside the observations."""
+    return f"{CONFIGURATION}/{world.digest}"
+
+
+def _owner(seen: Seen, world: World) -> Subject | None:
+    """The individual that a detection or sighting names, by the rule of fusion."""
+    named = getattr(seen.observation, "individual", None)
+    if not named:
+        return None
+    (answer,) = associate([Sighting(seen.id.bytes, frozenset({named}))], frozenset(world.individual_by_name))
+    return Subject(kind="individual", id=world.individual_by_name[named]) if isinstance(answer, Owned) else None

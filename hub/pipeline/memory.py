@@ -1,0 +1,67 @@
+"""What the pipeline remembers of one subject between batches: a disposable cache, never the truth."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+import numpy as np
+
+from fusion.tracks import Checkpoint
+from hub.pipeline.fence import Ends
+from hub.pipeline.history import ROW, Rows
+from hub.records.finding import Finding, Subject
+
+_NONE: Rows = np.empty(0, ROW)
+
+
+def _nothing() -> Rows:
+    return _NONE
+
+
+@dataclass(slots=True)
+class Memory:
+    """rows: usable places in canonical order; fixes: those that are fixes; findings by segment or by observation.
+
+    While all rows are fixes, `fixes` is the very array `rows`. `since`: nothing earlier is in here; None: all is.
+    """
+
+    rows: Rows = field(default_factory=_nothing)
+    fixes: Rows = field(default_factory=_nothing)
+    crossings: dict[Ends, list[Finding]] = field(default_factory=dict[Ends, list[Finding]])
+    presences: dict[UUID, list[Finding]] = field(default_factory=dict[UUID, list[Finding]])
+    checkpoint: Checkpoint | None = None
+    months: dict[date, bytes] = field(default_factory=dict[date, bytes])
+    since: datetime | None = None
+
+
+class Memories:
+    """The most recently used subjects; others are read from the log again when something new is heard of them."""
+
+    def __init__(self, most: int = 4_000) -> None:
+        self._most = most
+        self._kept: OrderedDict[Subject, Memory] = OrderedDict()
+
+    def get(self, subject: Subject) -> Memory | None:
+        """What is remembered, if it is."""
+        memory = self._kept.get(subject)
+        if memory is not None:
+            self._kept.move_to_end(subject)
+        return memory
+
+    def keep(self, subject: Subject, memory: Memory) -> None:
+        """Remember, and forget the subject that was quiet for longest."""
+        self._kept[subject] = memory
+        self._kept.move_to_end(subject)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def forget(self, subject: Subject) -> None:
+        """The next step reads it from the log again."""
+        self._kept.pop(subject, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()

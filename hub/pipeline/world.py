@@ -1,0 +1,217 @@
+"""What people told the hub about a site, as one immutable snapshot that the pipeline computes with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from geo.fence_index import FenceIndex
+from geo.fences import Fence as Area
+from geo.fences import parse_fence_geometry
+from geo.frames import LocalFrame
+from hub.pipeline.protected import Protected
+from hub.records.finding import Subject
+from hub.records.ids import content_id
+from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
+from hub.records.site import Site
+from hub.store.reference import noun_of
+
+NOUNS = ("device", "individual", "place", "deployment", "fence")
+PERSONAL = ("person", "vehicle")
+
+
+class Stay(NamedTuple):
+    """A device on a carrier during [valid_from, valid_to); open ends are None."""
+
+    device: str
+    carrier: Subject
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Was the device on this carrier at that time?"""
+        return (self.valid_from is None or self.valid_from <= at) and (self.valid_to is None or at < self.valid_to)
+
+
+class World:
+    """Reference data of one site, indexed for the questions of the pipeline. Never changed; made anew on an edit."""
+
+    def __init__(self, site: Site, records: Iterable[Reference]) -> None:
+        self.site = site
+        self.frame = LocalFrame.around(*site.centre)
+        self.devices: dict[str, Device] = {}
+        self.individuals: dict[UUID, Individual] = {}
+        self.places: dict[UUID, Place] = {}
+        self.fences: dict[UUID, Fence] = {}
+        deployments: list[Deployment] = []
+        by_id: dict[UUID, Device] = {}
+        records = list(records)
+        versions = sorted((noun_of(record), str(record.id), record.version) for record in records)
+        self.digest = hashlib.sha256(repr((site.centre, versions)).encode()).hexdigest()[:16]
+        for record in records:
+            match record:
+                case Device():
+                    self.devices[record.key] = by_id[record.id] = record
+                case Individual():
+                    self.individuals[record.id] = record
+                case Place():
+                    self.places[record.id] = record
+                case Deployment():
+                    deployments.append(record)
+                case Fence():
+                    self.fences[record.id] = record
+                case _:
+                    pass
+        self.stays_of_device: dict[str, list[Stay]] = {}
+        self.stays_of_carrier: dict[Subject, list[Stay]] = {}
+        for deployment in deployments:
+            if (device := by_id.get(deployment.device)) is not None:
+                carrier = Subject(kind=deployment.carrier_kind, id=deployment.carrier)
+                stay = Stay(device.key, carrier, deployment.valid_from, deployment.valid_to)
+                self.stays_of_device.setdefault(device.key, []).append(stay)
+                self.stays_of_carrier.setdefault(carrier, []).append(stay)
+        self.individual_by_name = {one.name: one.id for one in self.individuals.values()}
+        self._protected = Protected(self.individuals.values())
+        self._key_of = {self.device_subject(key): key for key in self.devices}
+        self.fence_index = FenceIndex.build(
+            Area(id=str(fence.id), version=fence.version, geometry=parse_fence_geometry(fence.geometry))
+            for fence in self.fences.values()
+        )
+
+    def subject_of(self, device: str, at: datetime) -> Subject:
+        """Who carried this device then; the device itself where nobody has said so yet."""
+        for stay in self.stays_of_device.get(device, ()):
+            if stay.holds(at):
+                return stay.carrier
+        return self.device_subject(device)
+
+    def carried_since(self, device: str, at: datetime) -> datetime | None:
+        """When the state began that the device was in at that time: on a carrier, or on nobody. None: for ever."""
+        for stay in self.stays_of_device.get(device, ()):
+            if stay.holds(at):
+                return stay.valid_from
+        for since, until in self.unassigned(device):
+            if (since is None or since <= at) and (until is None or at < until):
+                return since
+        return None
+
+    def device_subject(self, device: str) -> Subject:
+        """A device that is on nobody, as a subject of its own. Its id follows from its key, known or not."""
+        return _device_subject(self.site.id, device)
+
+    def place_of(self, device: str, at: datetime) -> Place | None:
+        """Where a standing device stood then."""
+        subject = self.subject_of(device, at)
+        return self.places.get(subject.id) if subject.kind == "place" else None
+
+    def unassigned(self, device: str) -> Sequence[tuple[datetime | None, datetime | None]]:
+        """Intervals in which a device was on nobody."""
+        known = sorted(self.stays_of_device.get(device, ()), key=lambda s: (s.valid_from is not None, s.valid_from))
+        gaps: list[tuple[datetime | None, datetime | None]] = []
+        free_from: datetime | None = None
+        for stay in known:
+            if stay.valid_from is not None and (free_from is None or free_from < stay.valid_from):
+                gaps.append((free_from, stay.valid_from))
+            if stay.valid_to is None:
+                return gaps
+            free_from = stay.valid_to
+        gaps.append((free_from, None))
+        return gaps
+
+    def name_of(self, subject: Subject, device: str = "") -> str:
+        """A name that a dispatcher knows."""
+        match subject.kind:
+            case "individual":
+                record = self.individuals.get(subject.id)
+                return record.name if record else "?"
+            case "place":
+                place = self.places.get(subject.id)
+                return place.name if place else "?"
+            case "device":
+                return device
+            case _:
+                # People and vehicles are named by the device they carry.
+                keys = [stay.device for stay in self.stays_of_carrier.get(subject, ())]
+                named = [self.devices[key].name or key for key in keys if key in self.devices]
+                return named[0] if named else device
+
+    def is_sensitive(self, subject: Subject) -> bool:
+        """Does this subject's place need clearance? A carrier that is not known (any more) may be a sensitive one.
+
+        So may be that of a collar on nobody; and a device that ever was with something sensitive may have spoken there
+        before or after the time that was entered.
+        """
+        match subject.kind:
+            case "individual":
+                individual = self.individuals.get(subject.id)
+                return individual is None or individual.sensitive
+            case "place":
+                place = self.places.get(subject.id)
+                return place is None or place.attributes.get("sensitive") is True
+            case "device":
+                key = self._key_of.get(subject)
+                if key is None:
+                    return False
+                return self.devices[key].kind == "collar" or any(
+                    self.is_sensitive(stay.carrier) for stay in self.stays_of_device.get(key, ())
+                )
+            case _:
+                return False
+
+    def is_personal(self, subject: Subject) -> bool:
+        """Is this subject's place the place of a person: a ranger, a vehicle, or a device that was with one?"""
+        if subject.kind in PERSONAL:
+            return True
+        key = self._key_of.get(subject)
+        if key is None:
+            return False
+        stays = self.stays_of_device.get(key, ())
+        return self.devices[key].kind in ("phone", "vehicle") or any(stay.carrier.kind in PERSONAL for stay in stays)
+
+    def shows_sensitive(self, label: str, scientific_name: str | None, individual: str | None) -> bool:
+        """Does a detection or sighting that says this show an animal whose place needs clearance?
+
+        An individual that is not known may be one of these.
+        """
+        if individual:
+            known = self.individual_by_name.get(individual)
+            if known is None or self.individuals[known].sensitive:
+                return True
+        return self._protected.named_by(scientific_name) or self._protected.named_by(label)
+
+
+@lru_cache(10_000)
+def _device_subject(site: str, device: str) -> Subject:
+    return Subject(kind="device", id=content_id("device-subject", site, device))
+
+
+def affected_by(before: World, after: World) -> tuple[set[Subject], set[str]]:
+    """Which subjects, and which devices' unassigned parts, an edit of reference data may have changed.
+
+    Fences are not looked at here: they concern everybody (`fences_changed`).
+    """
+    subjects: set[Subject] = set()
+    devices: set[str] = set()
+    for key in before.stays_of_device.keys() | after.stays_of_device.keys():
+        old, new = set(before.stays_of_device.get(key, ())), set(after.stays_of_device.get(key, ()))
+        if old != new:
+            devices.add(key)
+            subjects |= {stay.carrier for stay in old ^ new}
+    for individual in before.individuals.keys() | after.individuals.keys():
+        if before.individuals.get(individual) != after.individuals.get(individual):
+            subjects.add(Subject(kind="individual", id=individual))
+    for place in before.places.keys() | after.places.keys():
+        if before.places.get(place) != after.places.get(place):
+            subject = Subject(kind="place", id=place)
+            subjects.add(subject)
+            devices |= {s.device for world in (before, after) for s in world.stays_of_carrier.get(subject, ())}
+    return subjects, devices
+
+
+def fences_changed(before: World, after: World) -> bool:
+    """Did any fence change in a way that findings could differ?"""
+    return before.fences != after.fences

@@ -1,0 +1,94 @@
+"""Findings (noticed by the core) and alerts (decided by a rule), both pure functions of the observations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from hub.records.ids import content_id
+from hub.records.reference import CarrierKind, Severity
+
+SubjectKind = Literal["individual", "person", "vehicle", "place", "device"]
+FindingKind = Literal["enter", "exit", "through", "present"]
+AlertState = Literal["new", "acknowledged", "resolved", "retracted"]
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Whatever moves on the map: a carrier, or a device that nobody has deployed yet."""
+
+    kind: SubjectKind | CarrierKind
+    id: UUID
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A subject and a fence had this relation. Derived: same observations, same findings, same ids.
+
+    observed_from/observed_to: times of the two fixes; `crossed_at` the interpolated time (equal for ``present``).
+    """
+
+    id: UUID
+    site: str
+    subject: Subject
+    kind: FindingKind
+    fence: UUID
+    fence_version: int
+    observed_from: datetime
+    observed_to: datetime
+    crossed_at: datetime
+    longitude: float
+    latitude: float
+    evidence: tuple[UUID, ...]
+    detail: dict[str, Any] = {}
+
+
+def finding_id(subject: Subject, fence: UUID, kind: str, ordinal: int, *evidence: UUID) -> UUID:
+    """Identity of a finding: who, which fence, what, and the observations it rests on.
+
+    `ordinal` tells apart several findings of one kind on one segment (out and in again).
+    """
+    seen = (e.bytes for e in evidence)
+    return content_id("finding", subject.kind, subject.id.bytes, fence.bytes, kind, str(ordinal), *seen)
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dispatcher must look at. The facts are derived; the state is what people did with it.
+
+    `corrects`: the alert that this one replaces after a late observation; `corrected_by` the other direction. An alert
+    that no finding supports any more is ``retracted`` with `cause`, never deleted.
+    """
+
+    id: UUID
+    site: str
+    finding: UUID
+    subject: Subject
+    subject_name: str
+    kind: FindingKind
+    fence: UUID
+    fence_name: str
+    severity: Severity
+    occurred_at: datetime
+    longitude: float
+    latitude: float
+    state: AlertState = "new"
+    version: int = 1
+    raised_at: datetime | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    resolved_by: str | None = None
+    resolved_at: datetime | None = None
+    outcome: str | None = None
+    corrects: UUID | None = None
+    corrected_by: UUID | None = None
+    cause: str | None = None
+    detail: dict[str, Any] = {}
+
+
+class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch of changed findings means: alerts to raise, to retract, and old → new where one replaces another."""
+
+    raised: tuple[Alert, ...] = ()
+    retracted: tuple[UUID, ...] = ()
+    corrections: tuple[tuple[UUID, UUID], ...] = ()

@@ -1,0 +1,1 @@
+"""What leaves the hub for science: exports and standards."""

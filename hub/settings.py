@@ -1,0 +1,71 @@
+"""Every setting, typed and described in place. Read once, at the start of a process, and handed down in pieces."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from hub.records.errors import Misconfigured
+
+PREFIX = "ROSETTE_"
+
+
+def _setting(text: str, **meta: Any) -> msgspec.Meta:
+    return msgspec.Meta(description=text, **meta)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Values come from `rosette.toml`, then from the environment as ROSETTE_NAME, which wins."""
+
+    state: Annotated[str, _setting("Folder of everything the hub writes on its own machine.")] = "state"
+    host: Annotated[str, _setting("Address that the web server listens on.")] = "127.0.0.1"
+    port: Annotated[int, _setting("Port of the web server; 0 takes a free one.", ge=0, le=65535)] = 8080
+    database_url: Annotated[
+        str, _setting("PostgreSQL 15 or newer; empty starts the embedded one. Holds a password: set it by environment.")
+    ] = ""
+    broker_url: Annotated[
+        str, _setting("mqtt:// or mqtts:// URL with the hub's login; empty starts the embedded NATS broker.")
+    ] = ""
+    mqtt_host: Annotated[str, _setting("Address that the embedded broker listens on for devices.")] = "127.0.0.1"
+    mqtt_port: Annotated[int, _setting("Port of the embedded broker; 0 takes a free one.", ge=0, le=65535)] = 1883
+    durable: Annotated[bool, _setting("Flush the embedded broker's queue to disk on every message.")] = True
+    default_site: Annotated[str, _setting("Site of MQTT topics that name none (OwnTracks, The Things Stack).")] = ""
+    drill: Annotated[bool, _setting("Run the simulated reserve as site `drill`, marked DRILL everywhere.")] = False
+    drill_speed: Annotated[float, _setting("Seconds of drill time per second.", ge=0, le=1000)] = 1.0
+    drill_seed: Annotated[int, _setting("Seed of the simulated reserve; the same seed, the same reserve.")] = 1
+    secure_cookies: Annotated[bool, _setting("Send cookies by HTTPS only; set it behind TLS.")] = False
+    tls_certificate: Annotated[str, _setting("PEM file; with tls_key, the web server speaks HTTPS itself.")] = ""
+    tls_key: Annotated[str, _setting("PEM file of the private key.")] = ""
+    firebase_credentials: Annotated[str, _setting("JSON file of a Firebase service account; empty: no FCM push.")] = ""
+    log_level: Annotated[str, _setting("debug, info, warning, error.", pattern="^(debug|info|warning|error)$")] = "info"
+
+    @property
+    def folder(self) -> Path:
+        """The state folder."""
+        return Path(self.state).resolve()
+
+
+def read_settings(environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Settings from a TOML file (default `rosette.toml`, if there is one) and the environment; raises Misconfigured."""
+    path = file or Path("rosette.toml")
+    values: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            values = tomllib.loads(path.read_text())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"{path}: {error}") from None
+    elif file is not None:
+        raise Misconfigured(f"{path}: no such file")
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and (key := name.removeprefix(PREFIX).lower()) in known:
+            values[key] = value
+    try:
+        # strict=False: the environment has text only
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise Misconfigured(f"settings: {error}; see docs/reference/settings.md") from None

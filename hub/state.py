@@ -1,0 +1,42 @@
+"""What the running hub can say about itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hub.console.vitals import Door, DrillState, PipelineState
+from hub.drill.run import Drill
+from hub.ingest.mqtt import MqttDoor
+from hub.pipeline.follow import Followers
+from hub.records.errors import NotFound, Unavailable
+from hub.store.database import Database
+
+
+class HubVitals:
+    """Answers the questions of `/health` and of the console's status line."""
+
+    def __init__(self, database: Database, door: MqttDoor, followers: Followers, drill: Drill | None) -> None:
+        self._database = database
+        self._door = door
+        self._followers = followers
+        self._drill = drill
+
+    def mqtt(self) -> Door:
+        """The broker's door."""
+        return Door(connected=self._door.connected, lag=self._door.unacknowledged)
+
+    async def pipeline(self, site: str) -> PipelineState | None:
+        """Lag and cursor of a site's pipeline; None while it has not started, or cannot be asked."""
+        try:
+            _, oldest = await self._followers.lag(self._database, site)
+            cursor = self._followers.line(site).cursor
+        except (NotFound, Unavailable):
+            return None
+        lag_s = 0.0 if oldest is None else max((datetime.now(UTC) - oldest).total_seconds(), 0.0)
+        return PipelineState(lag_s=round(lag_s, 3), cursor=cursor.token())
+
+    async def drill(self, site: str) -> DrillState | None:
+        """Speed and clock of the drill, at its site."""
+        if self._drill is None or site != Drill.site:
+            return None
+        return DrillState(speed=self._drill.speed, clock=self._drill.now())

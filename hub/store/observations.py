@@ -1,0 +1,271 @@
+"""Reading the log of observations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from hub.records.observation import Observation, Stored
+from hub.store.database import Connection, Database
+
+_decode = msgspec.json.Decoder(Observation).decode
+
+
+class Seen(NamedTuple):
+    """An observation as the pipeline reads it."""
+
+    id: UUID
+    device: str
+    observed_at: datetime
+    received_at: datetime
+    observation: Observation
+
+
+BY_ID = """
+select id, device, observed_at, received_at, body from observation
+where id = any($1::uuid[]) and observed_at between $2 and $3"""
+
+
+async def by_ids(database: Database, keys: Sequence[tuple[UUID, datetime]]) -> list[Seen]:
+    """Observations by id; their times bound the partitions that are searched."""
+    if not keys:
+        return []
+    times = [at for _, at in keys]
+    async with database.connection() as connection:
+        rows = await connection.fetch(BY_ID, [key for key, _ in keys], min(times), max(times))
+    return [_seen(row) for row in rows]
+
+
+# The nil uuid and infinity make open ends, so that one plan serves all.
+OF_DEVICE = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and device = $2
+  and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+order by observed_at, id"""
+
+
+async def of_device(
+    database: Database, site: str, device: str, valid_from: datetime | None, valid_to: datetime | None
+) -> list[Seen]:
+    """What a device said in [valid_from, valid_to), in canonical order. Open ends are None."""
+    async with database.connection() as connection:
+        return [_seen(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
+
+
+NAMED = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and kind in ('detection', 'sighting') and body ->> 'individual' = $2 order by observed_at, id"""
+
+
+async def of_individual(database: Database, site: str, name: str) -> list[Seen]:
+    """Detections and sightings that name an individual."""
+    async with database.connection() as connection:
+        return [_seen(row) for row in await connection.fetch(NAMED, site, name)]
+
+
+LAST_BEFORE = """
+select max(o.observed_at) from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as d (device, since, until)
+cross join lateral (
+    select observed_at from observation
+    where site_id = $1 and device = d.device and kind = 'fix' and longitude is not null
+      and observed_at >= coalesce(d.since, '-infinity') and observed_at < least(coalesce(d.until, 'infinity'), $5)
+      and not coalesce(body -> 'flags' ?| $6::text[], false)
+    order by observed_at desc limit 1) o"""
+
+
+async def last_before(
+    database: Database,
+    site: str,
+    intervals: Sequence[tuple[str, datetime | None, datetime | None]],
+    at: datetime,
+    unusable: Sequence[str],
+) -> datetime | None:
+    """Time of the last usable fix before `at` of some devices, each in its [since, until); None: there is none."""
+    columns = [list(column) for column in zip(*intervals, strict=True)] or [[], [], []]
+    async with database.connection() as connection:
+        return await connection.fetchval(LAST_BEFORE, site, *columns, at, list(unusable))
+
+
+NAMED_BY = """
+select distinct body ->> 'individual' as name from observation
+where site_id = $1 and device = any($2::text[]) and kind in ('detection', 'sighting') and body ? 'individual'"""
+
+
+async def named_by(database: Database, site: str, devices: Sequence[str]) -> list[str]:
+    """Names of individuals in what some devices detected."""
+    if not devices:
+        return []
+    async with database.connection() as connection:
+        return [row["name"] for row in await connection.fetch(NAMED_BY, site, list(devices))]
+
+
+DEVICES = "select distinct device from observation where site_id = $1"
+
+
+async def devices(database: Database, site: str) -> list[str]:
+    """Keys of all devices that ever spoke, known or not."""
+    async with database.connection() as connection:
+        return [row["device"] for row in await connection.fetch(DEVICES, site)]
+
+
+def _seen(row: asyncpg.Record) -> Seen:
+    return Seen(row["id"], row["device"], row["observed_at"], row["received_at"], _decode(row["body"]))
+
+
+class Spot(NamedTuple):
+    """A usable fix as a map draws it; `uncertainty_m` None where the sender gave none."""
+
+    id: UUID
+    observed_at: datetime
+    longitude: float
+    latitude: float
+    uncertainty_m: float | None
+
+
+# Every k-th fix and the last one: a map of a week needs no fix of every ten seconds.
+TRAJECTORY = """
+select id, observed_at, longitude, latitude, (body ->> 'uncertainty_m')::float8 as uncertainty_m from (
+    select *, row_number() over (order by observed_at, id) as k, count(*) over () as n from observation
+    where site_id = $1 and device = $2 and observed_at >= $3 and observed_at < $4 and kind = 'fix'
+      and longitude is not null and not coalesce(body -> 'flags' ?| $5::text[], false)) numbered
+where k % ((n - 1) / $6 + 1) = 0 or k = n order by observed_at, id"""
+
+
+async def trajectory(
+    database: Database, site: str, device: str, since: datetime, until: datetime, unusable: Sequence[str], most: int
+) -> list[Spot]:
+    """Usable fixes of a device in [since, until), in order; about `most` of them, evenly thinned, if there are more."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(TRAJECTORY, site, device, since, until, list(unusable), most)
+    return [Spot(**row) for row in rows]
+
+
+PAGE = """
+select id, site_id, received_at, recorded_at, observed_at, body from observation
+where site_id = $1 and observed_at >= $2 and observed_at < $3 and ($4::text is null or device = $4)
+  and ($5::timestamptz is null or (observed_at, id) > ($5, $6::uuid))
+  and ($7::text[] is null or kind = any($7)) and recorded_at <= coalesce($8::timestamptz, 'infinity')
+order by observed_at, id limit $9"""
+
+
+async def page(
+    database: Database,
+    site: str,
+    *,
+    since: datetime,
+    until: datetime,
+    device: str | None,
+    kinds: Sequence[str] | None,
+    known_at: datetime | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Stored]:
+    """Observations of [since, until) in order of time, by keyset. `known_at`: as the hub knew it then."""
+    at, last = after or (None, None)
+    async with database.connection() as connection:
+        rows = await connection.fetch(PAGE, site, since, until, device, at, last, kinds, known_at, limit)
+    return [
+        Stored(
+            id=row["id"],
+            site=row["site_id"],
+            received_at=row["received_at"],
+            recorded_at=row["recorded_at"],
+            observation=_decode(row["body"]),
+        )
+        for row in rows
+    ]
+
+
+LATEST = """
+select o.id, o.device, o.observed_at, o.received_at, o.body
+from unnest($2::text[], $3::timestamptz[]) as d (device, since) cross join lateral (
+    select * from observation
+    where site_id = $1 and device = d.device and observed_at <= $4 and observed_at >= d.since
+      and kind = any($5::text[]) and (longitude is not null or kind <> 'fix')
+      and not (kind = 'fix' and coalesce(body -> 'flags' ?| $6::text[], false))
+    order by observed_at desc, id desc limit 1) o"""
+
+
+async def latest(
+    database: Database,
+    site: str,
+    devices: Mapping[str, datetime],
+    at: datetime,
+    kinds: Sequence[str],
+    unusable: Sequence[str],
+) -> list[Seen]:
+    """The last thing that each device said in [its time, at]; a fix counts with a place that can be believed."""
+    keys, since = list(devices), list(devices.values())
+    async with database.connection() as connection:
+        rows = await connection.fetch(LATEST, site, keys, since, at, list(kinds), list(unusable))
+    return [_seen(row) for row in rows]
+
+
+RAW = "select raw, dialect, address, door from observation where site_id = $1 and id = $2 and observed_at = $3"
+
+
+async def raw(database: Database, site: str, key: UUID, observed_at: datetime) -> asyncpg.Record | None:
+    """The bytes that said it, and how they came."""
+    async with database.connection() as connection:
+        return await connection.fetchrow(RAW, site, key, observed_at)
+
+
+ACTIVITY = """
+select width_bucket(extract(epoch from observed_at), $4, $5, $6) as bin, count(*) as n
+from observation where site_id = $1 and observed_at >= $2 and observed_at < $3 group by bin"""
+
+
+async def activity(database: Database, site: str, since: datetime, until: datetime, bins: int) -> list[int]:
+    """Observations per equal slice of [since, until)."""
+    counts = [0] * bins
+    async with database.connection() as connection:
+        rows = await connection.fetch(ACTIVITY, site, since, until, since.timestamp(), until.timestamp(), bins)
+    for row in rows:
+        if 1 <= row["bin"] <= bins:
+            counts[row["bin"] - 1] = row["n"]
+    return counts
+
+
+FRESHNESS = """
+select max(received_at) as newest, count(*) filter (where received_at > $2) as recent
+from observation where site_id = $1 and observed_at > $2"""
+
+
+async def freshness(database: Database, site: str, since: datetime) -> tuple[datetime | None, int]:
+    """(when something was received last, how many observations were recorded) since a time."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(FRESHNESS, site, since)
+    assert row is not None
+    return row["newest"], row["recent"]
+
+
+COUNT_BY_DIALECT = """
+select dialect, kind, count(*) as n from observation where site_id = $1 group by dialect, kind order by dialect, kind"""
+
+
+async def counts(database: Database, site: str) -> list[tuple[str, str, int]]:
+    """(dialect, kind, number) of everything in a site's log."""
+    async with database.connection() as connection:
+        return [(r["dialect"], r["kind"], r["n"]) for r in await connection.fetch(COUNT_BY_DIALECT, site)]
+
+
+EXPORT = """
+select id, site_id, received_at, recorded_at, body from observation
+where site_id = $1 and observed_at >= $2 and observed_at < $3 order by observed_at, id"""
+
+
+async def stream(connection: Connection, site: str, since: datetime, until: datetime) -> AsyncGenerator[Stored]:
+    """All observations of [since, until), one by one, with a server-side cursor. Needs a transaction."""
+    async for row in connection.cursor(EXPORT, site, since, until, prefetch=1000):
+        yield Stored(
+            id=row["id"],
+            site=row["site_id"],
+            received_at=row["received_at"],
+            recorded_at=row["recorded_at"],
+            observation=_decode(row["body"]),
+        )

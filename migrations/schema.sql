@@ -1,0 +1,441 @@
+-- What migrations/0001 to 0005 make, as pg_dump says it. Generated; tests/architecture compares it.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+CREATE FUNCTION public.ensure_observation_month(moment timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare
+    first date := date_trunc('month', moment at time zone 'UTC')::date;
+    partition text := 'observation_' || to_char(first, 'YYYY_MM');
+begin
+    if to_regclass(partition) is null then
+        perform pg_advisory_xact_lock(hashtext('ensure_observation_month'));
+        if to_regclass(partition) is null then
+            execute format('create table %I partition of observation for values from (%L) to (%L)', partition,
+                           first::text || ' 00:00:00+00', (first + interval '1 month')::date::text || ' 00:00:00+00');
+        end if;
+    end if;
+    return partition;
+end $$;
+
+CREATE FUNCTION public.notify_of_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('rosette_change', '');
+    return null;
+end $$;
+
+CREATE TABLE public.alert (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    finding_id uuid NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    subject_name text NOT NULL,
+    kind text NOT NULL,
+    fence_id uuid NOT NULL,
+    fence_name text NOT NULL,
+    severity text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    longitude double precision NOT NULL,
+    latitude double precision NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'new'::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    raised_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    acknowledged_by text,
+    acknowledged_at timestamp with time zone,
+    resolved_by text,
+    resolved_at timestamp with time zone,
+    outcome text,
+    corrects uuid,
+    corrected_by uuid,
+    cause text,
+    CONSTRAINT alert_state_check CHECK ((state = ANY (ARRAY['new'::text, 'acknowledged'::text, 'resolved'::text, 'retracted'::text])))
+);
+
+CREATE TABLE public.alert_action (
+    seq bigint NOT NULL,
+    alert_id uuid NOT NULL,
+    version integer NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    note text
+);
+
+ALTER TABLE public.alert_action ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_action_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.api_key (
+    id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    broker_hash text,
+    name text NOT NULL,
+    site_id text NOT NULL,
+    role text NOT NULL,
+    device text,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['ranger'::text, 'dispatcher'::text, 'scientist'::text, 'admin'::text])))
+);
+
+CREATE TABLE public.audit (
+    seq bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    site_id text,
+    who text NOT NULL,
+    what text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE public.audit ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.change_log (
+    seq bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    site_id text NOT NULL,
+    noun text NOT NULL,
+    id uuid NOT NULL,
+    at timestamp with time zone,
+    content uuid,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE public.change_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.change_log_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.finding (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    fence_id uuid NOT NULL,
+    fence_version integer NOT NULL,
+    observed_from timestamp with time zone NOT NULL,
+    observed_to timestamp with time zone NOT NULL,
+    crossed_at timestamp with time zone NOT NULL,
+    longitude double precision NOT NULL,
+    latitude double precision NOT NULL,
+    evidence uuid[] NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    retracted_at timestamp with time zone,
+    cause text
+);
+
+CREATE TABLE public.migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.observation (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    device text NOT NULL,
+    kind text NOT NULL,
+    label text,
+    observed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    longitude double precision,
+    latitude double precision,
+    body jsonb NOT NULL,
+    door text NOT NULL,
+    dialect text NOT NULL,
+    address text NOT NULL,
+    sender text,
+    raw bytea NOT NULL
+)
+PARTITION BY RANGE (observed_at);
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    site_id text NOT NULL,
+    alert_id uuid NOT NULL,
+    version integer NOT NULL,
+    recipient_id uuid NOT NULL,
+    body jsonb NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    settled_at timestamp with time zone,
+    outcome text
+);
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.person (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    language text DEFAULT 'en'::text NOT NULL,
+    password_hash text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['en'::text, 'ru'::text])))
+);
+
+CREATE TABLE public.person_role (
+    person_id uuid NOT NULL,
+    site_id text NOT NULL,
+    role text NOT NULL,
+    CONSTRAINT person_role_role_check CHECK ((role = ANY (ARRAY['ranger'::text, 'dispatcher'::text, 'scientist'::text, 'admin'::text])))
+);
+
+CREATE TABLE public.pipeline_cursor (
+    site_id text NOT NULL,
+    xid bigint NOT NULL,
+    seq bigint NOT NULL,
+    configuration text NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.quarantine (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    door text NOT NULL,
+    dialect text NOT NULL,
+    address text NOT NULL,
+    sender text,
+    device text,
+    code text NOT NULL,
+    reason text NOT NULL,
+    raw bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    replayed_at timestamp with time zone
+);
+
+CREATE TABLE public.recipient (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    person_id uuid,
+    channel text NOT NULL,
+    address text NOT NULL,
+    severities text[] DEFAULT '{critical,high}'::text[] NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    gone_at timestamp with time zone,
+    CONSTRAINT recipient_channel_check CHECK ((channel = ANY (ARRAY['fcm'::text, 'webhook'::text])))
+);
+
+CREATE TABLE public.reference (
+    site_id text NOT NULL,
+    noun text NOT NULL,
+    id uuid NOT NULL,
+    version integer NOT NULL,
+    deleted boolean DEFAULT false NOT NULL,
+    valid tstzrange DEFAULT '(,)'::tstzrange NOT NULL,
+    body jsonb NOT NULL,
+    device_id uuid GENERATED ALWAYS AS (
+CASE
+    WHEN (noun = 'deployment'::text) THEN ((body ->> 'device'::text))::uuid
+    ELSE NULL::uuid
+END) STORED,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    superseded_at timestamp with time zone,
+    CONSTRAINT reference_noun_check CHECK ((noun = ANY (ARRAY['device'::text, 'individual'::text, 'place'::text, 'deployment'::text, 'fence'::text, 'layer'::text])))
+);
+
+CREATE TABLE public.session (
+    token_hash bytea NOT NULL,
+    person_id uuid NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.site (
+    id text NOT NULL,
+    name text NOT NULL,
+    time_zone text NOT NULL,
+    longitude double precision NOT NULL,
+    latitude double precision NOT NULL,
+    drill boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT site_id_check CHECK ((id ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT site_latitude_check CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT site_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)))
+);
+
+CREATE TABLE public.site_setting (
+    site_id text NOT NULL,
+    name text NOT NULL,
+    value jsonb NOT NULL
+);
+
+CREATE TABLE public.track (
+    site_id text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    version integer NOT NULL,
+    set_hash bytea NOT NULL,
+    configuration text NOT NULL,
+    points integer NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.track_segment (
+    site_id text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    month date NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    columns bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.reference
+    ADD CONSTRAINT a_device_is_on_one_carrier_at_a_time EXCLUDE USING gist (site_id WITH =, device_id WITH =, valid WITH &&) WHERE (((noun = 'deployment'::text) AND (superseded_at IS NULL) AND (NOT deleted)));
+
+ALTER TABLE ONLY public.alert_action
+    ADD CONSTRAINT alert_action_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_pkey PRIMARY KEY (id, recorded_at);
+
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.observation
+    ADD CONSTRAINT observation_pkey PRIMARY KEY (id, observed_at);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_alert_id_version_recipient_id_key UNIQUE (alert_id, version, recipient_id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.person_role
+    ADD CONSTRAINT person_role_pkey PRIMARY KEY (person_id, site_id);
+
+ALTER TABLE ONLY public.pipeline_cursor
+    ADD CONSTRAINT pipeline_cursor_pkey PRIMARY KEY (site_id);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recipient
+    ADD CONSTRAINT recipient_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recipient
+    ADD CONSTRAINT recipient_site_id_channel_address_key UNIQUE (site_id, channel, address);
+
+ALTER TABLE ONLY public.reference
+    ADD CONSTRAINT reference_pkey PRIMARY KEY (site_id, noun, id, version);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.site
+    ADD CONSTRAINT site_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.site_setting
+    ADD CONSTRAINT site_setting_pkey PRIMARY KEY (site_id, name);
+
+ALTER TABLE ONLY public.track
+    ADD CONSTRAINT track_pkey PRIMARY KEY (site_id, subject_kind, subject_id);
+
+ALTER TABLE ONLY public.track_segment
+    ADD CONSTRAINT track_segment_pkey PRIMARY KEY (site_id, subject_kind, subject_id, month);
+
+CREATE INDEX alert_action_by_alert ON public.alert_action USING btree (alert_id, version);
+
+CREATE INDEX alert_by_state ON public.alert USING btree (site_id, state, occurred_at DESC, id);
+
+CREATE INDEX alert_by_time ON public.alert USING btree (site_id, occurred_at);
+
+CREATE INDEX audit_by_site ON public.audit USING btree (site_id, at);
+
+CREATE INDEX change_log_by_cursor ON public.change_log USING btree (site_id, xid, seq);
+
+CREATE UNIQUE INDEX change_log_one_of_each_observation ON public.change_log USING btree (id) WHERE (noun = 'observation'::text);
+
+CREATE UNIQUE INDEX device_key_is_unique ON public.reference USING btree (site_id, ((body ->> 'key'::text))) WHERE ((noun = 'device'::text) AND (superseded_at IS NULL) AND (NOT deleted));
+
+CREATE INDEX finding_by_subject ON public.finding USING btree (site_id, subject_id) WHERE (retracted_at IS NULL);
+
+CREATE INDEX finding_by_time ON public.finding USING btree (site_id, crossed_at) WHERE (retracted_at IS NULL);
+
+CREATE UNIQUE INDEX finding_standing ON public.finding USING btree (id) WHERE (retracted_at IS NULL);
+
+CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
+
+CREATE INDEX observation_by_device ON ONLY public.observation USING btree (site_id, device, observed_at);
+
+CREATE INDEX observation_by_label ON ONLY public.observation USING btree (site_id, observed_at) WHERE (kind = ANY (ARRAY['detection'::text, 'sighting'::text]));
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX person_by_email ON public.person USING btree (lower(email));
+
+CREATE INDEX quarantine_by_site ON public.quarantine USING btree (site_id, recorded_at);
+
+CREATE UNIQUE INDEX reference_current ON public.reference USING btree (site_id, noun, id) WHERE (superseded_at IS NULL);
+
+CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
+
+CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_change();
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_recipient_id_fkey FOREIGN KEY (recipient_id) REFERENCES public.recipient(id);
+
+ALTER TABLE ONLY public.person_role
+    ADD CONSTRAINT person_role_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.recipient
+    ADD CONSTRAINT recipient_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);

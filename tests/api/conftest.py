@@ -1,0 +1,217 @@
+"""The whole HTTP side on a real database, with one caller of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from argon2 import PasswordHasher
+from httpx import ASGITransport, AsyncClient, Response
+
+from hub.console.app import create_api
+from hub.console.dispatch import dispatch_routes
+from hub.console.feeds import Feeds
+from hub.console.parts import Parts
+from hub.console.passwords import Passwords
+from hub.console.reads import read_routes
+from hub.console.vitals import Door, DrillState, PipelineState
+from hub.ingest.accept import Acceptor
+from hub.ingest.upload import import_upload
+from hub.pipeline.follow import Followers
+from hub.pipeline.line import Line, Told
+from hub.records.ids import new_id
+from hub.records.person import Person, Role
+from hub.records.reference import Reference
+from hub.store import access, people, reference, sites
+from hub.store.database import Database
+from mobile_api.routes import ROUTES as MOBILE_ROUTES
+from tests.builders import NOON, a_site
+
+PASSWORD = "correct horse battery"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+SITE = "leopard"
+OTHER = "tundra"
+
+
+class FakeVitals:
+    """A hub in good health, unless a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.connected = True
+
+    def mqtt(self) -> Door:
+        return Door(connected=self.connected, lag=0)
+
+    async def pipeline(self, site: str) -> PipelineState | None:
+        return PipelineState(lag_s=0.0, cursor="v1.x")
+
+    async def drill(self, site: str) -> DrillState | None:
+        return None
+
+
+class FakeDrill:
+    """A drill that only remembers its speed."""
+
+    speed = 1.0
+
+    async def set_speed(self, speed: float) -> DrillState:
+        if not 0 <= speed <= 1000:
+            raise ValueError(f"speed must be 0 to 1000, not {speed}")
+        self.speed = speed
+        return DrillState(speed=speed, clock=NOON)
+
+
+class Clock:
+    """The time, as the test says."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def __call__(self, site: str = "") -> datetime:
+        return self.time
+
+    def pass_by(self, **much: float) -> None:
+        self.time += timedelta(**much)
+
+
+class Hub:
+    """What a test talks to."""
+
+    def __init__(self, client: AsyncClient, database: Database, vitals: FakeVitals, clock: Clock) -> None:
+        self.client = client
+        self.database = database
+        self.vitals = vitals
+        self.clock = clock
+        self.followers: Followers
+        self.feeds: Feeds
+        self.drills: dict[str, FakeDrill]
+        self.keys: dict[str, str] = {}
+        self.person: Person | None = None
+
+    async def as_(self, who: str, method: str, path: str, **given: Any) -> Response:
+        """A request of a caller, by key. `nobody` has none."""
+        headers = dict(given.pop("headers", {}))
+        if who != "nobody":
+            headers["Authorization"] = f"Bearer {self.keys[who]}"
+        return await self.client.request(method, path, headers=headers, **given)
+
+    async def settle(self, site: str = SITE) -> None:
+        """Let the pipeline follow all that was committed, and the live feed send it."""
+        while await self.followers.line(site).step():
+            pass
+        await self.feeds.of(site).flush()
+
+    async def keyed(self, name: str, site: str, role: Role, device: str | None = None) -> None:
+        """Make a machine of that name."""
+        secret = f"rst_{name}-{new_id()}"
+        async with self.database.transaction() as connection:
+            await access.add_key(connection, new_id(), secret, name=name, site=site, role=role, device=device)
+        self.keys[name] = secret
+
+    async def add_person(self, email: str, roles: dict[str, Role], **given: Any) -> Person:
+        """Somebody whose password is PASSWORD."""
+        person = Person(id=new_id(), email=email, name=given.pop("name", email), sites=roles, **given)
+        async with self.database.transaction() as connection:
+            await people.add(connection, person, CHEAP.hash(PASSWORD))
+        return person
+
+    async def login(self, email: str) -> dict[str, str]:
+        """Log in; returns the CSRF header. The client keeps the cookie."""
+        answer = await self.client.post("/api/v1/login", json={"email": email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return {"X-CSRF-Token": answer.json()["csrf"]}
+
+    async def store(self, *records: Reference) -> None:
+        """Reference data."""
+        async with self.database.transaction() as connection:
+            for record in records:
+                await reference.put(connection, record, expect=None, by="test")
+
+    async def send(self, *observations: dict[str, Any], who: str = "dispatcher") -> dict[str, Any]:
+        """Append; the receipt."""
+        answer = await self.as_(who, "POST", f"/api/v1/sites/{SITE}/observations", json=list(observations))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    """A small console beside a file that nobody may read."""
+    folder = tmp_path / "web"
+    (folder / "vendor").mkdir(parents=True)
+    (folder / "index.html").write_text(
+        '<script type="importmap">{"imports": {"x": "{{ASSETS}}/vendor/x.mjs"}}</script>'
+        '<script type="module" src="{{ASSETS}}/app.js"></script>'
+    )
+    (folder / "app.js").write_text("export const text = 'leopard';\n" * 200)
+    (folder / "vendor" / "x.mjs").write_text("export default 1;\n")
+    (folder / "mark.png").write_bytes(bytes(range(256)))
+    (folder / ".hidden.js").write_text("secret")
+    (tmp_path / "secret.js").write_text("secret")
+    (folder / "way_out.js").symlink_to(tmp_path / "secret.js")
+    return folder
+
+
+@pytest.fixture
+async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hub]:
+    """The application with two sites and a machine of every role at the first; `stranger` belongs to the second."""
+    vitals, clock = FakeVitals(), Clock()
+    acceptor = Acceptor(database, lambda: None)
+    feeds, drills = Feeds(database), dict[str, FakeDrill]()
+    feeds.now = clock
+    followers = Followers(database, feeds.tell)
+    parts = Parts(
+        database=database,
+        acceptor=acceptor,
+        vitals=vitals,
+        now=clock,
+        wall=clock,
+        folder=tmp_path,
+        import_file=partial(import_upload, acceptor, database),
+        web=web,
+        handlers=(
+            *read_routes(database, followers, feeds.of, clock),
+            *dispatch_routes(database, followers, feeds.of, drills.get),
+            *MOBILE_ROUTES,
+        ),
+        passwords=Passwords(CHEAP),
+    )
+    async with database.transaction() as connection:
+        await sites.put(connection, a_site(SITE))
+        await sites.put(connection, a_site(OTHER))
+    for site in (SITE, OTHER):
+        line = followers.lines[site] = Line(database, site, partial(feeds.tell, site))
+        await line.start()
+        feeds.tell(site, Told(cursor=line.cursor), line.world_now)
+    # Litestar's own test client runs the application in another thread, where this database cannot be used.
+    transport = ASGITransport(create_api(parts), raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
+        hub = Hub(client, database, vitals, clock)
+        hub.followers, hub.feeds, hub.drills = followers, feeds, drills
+        for role in ("ranger", "dispatcher", "scientist", "admin"):
+            await hub.keyed(role, SITE, role)
+        await hub.keyed("stranger", OTHER, "admin")
+        await hub.keyed("chief", "*", "admin")
+        await hub.keyed("collar", SITE, "ranger", device="collar-1")
+        yield hub
+
+
+def problem(answer: Response, status: int) -> dict[str, Any]:
+    """The body of an answer that must be a problem of this status."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert body["type"] == f"/problems/{body['code']}"
+    assert body["title"] and body["detail"]
+    return body
+
+
+def a_uuid() -> UUID:
+    """A client's id."""
+    return new_id()

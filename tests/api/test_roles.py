@@ -1,0 +1,136 @@
+"""Every route of the OpenAPI document, as every kind of caller."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.records.ids import new_id
+from tests.api.conftest import SITE, Hub
+
+ANYBODY = frozenset({"ranger", "dispatcher", "scientist", "admin", "chief"})
+EXACT = ANYBODY - {"ranger"}
+FENCES = frozenset({"dispatcher", "admin", "chief"})
+ADMINS = frozenset({"admin", "chief"})
+SITE_PATH = "/api/v1/sites/{site}"
+RECORD = "/{record_id}"
+
+ROLES: dict[tuple[str, str], frozenset[str]] = {
+    ("get", "/api/v1/sites"): ANYBODY | {"stranger"},
+    ("get", SITE_PATH): ANYBODY,
+    ("put", SITE_PATH): frozenset({"chief"}),
+    ("get", SITE_PATH + "/people"): ADMINS,
+    ("get", "/api/v1/people/{person_id}"): ADMINS | {"stranger"},
+    ("put", "/api/v1/people/{person_id}"): ADMINS | {"stranger"},
+    ("post", "/api/v1/people"): ADMINS | {"stranger"},
+    ("get", SITE_PATH + "/keys"): ADMINS,
+    ("post", SITE_PATH + "/keys"): ADMINS,
+    ("delete", SITE_PATH + "/keys/{key_id}"): ADMINS,
+    ("post", SITE_PATH + "/reference/import"): EXACT,
+    ("get", SITE_PATH + "/observations"): ANYBODY,
+    ("post", SITE_PATH + "/observations"): ANYBODY | {"collar"},
+    ("post", SITE_PATH + "/files"): EXACT,
+    ("get", SITE_PATH + "/quarantine"): EXACT,
+    ("post", SITE_PATH + "/quarantine/{entry}/replay"): EXACT,
+    ("get", SITE_PATH + "/health"): ANYBODY,
+    ("put", "/m/{site}/push"): ANYBODY,
+    ("get", SITE_PATH + "/subjects"): ANYBODY,
+    ("get", SITE_PATH + "/tracks"): ANYBODY,
+    ("get", SITE_PATH + "/detections"): ANYBODY,
+    ("get", SITE_PATH + "/activity"): ANYBODY,
+    ("get", SITE_PATH + "/findings"): ANYBODY,
+    ("get", SITE_PATH + "/alerts"): ANYBODY,
+    ("get", SITE_PATH + "/alerts/{alert}"): ANYBODY,
+    ("post", SITE_PATH + "/alerts/{alert}/acknowledge"): ANYBODY - {"scientist"},
+    ("post", SITE_PATH + "/alerts/{alert}/resolve"): ANYBODY - {"scientist"},
+    ("post", SITE_PATH + "/drill"): frozenset({"dispatcher", "admin", "chief"}),
+}
+# Never ends by itself; judged in test_live.py.
+STREAMS = {("get", SITE_PATH + "/live")}
+for noun, editors in (
+    ("devices", EXACT),
+    ("individuals", EXACT),
+    ("places", EXACT),
+    ("deployments", EXACT),
+    ("fences", FENCES),
+    ("layers", FENCES),
+):
+    ROLES[("get", f"{SITE_PATH}/{noun}")] = ANYBODY
+    ROLES[("get", f"{SITE_PATH}/{noun}{RECORD}")] = ANYBODY
+    ROLES[("put", f"{SITE_PATH}/{noun}{RECORD}")] = editors
+    ROLES[("delete", f"{SITE_PATH}/{noun}{RECORD}")] = editors
+TRACKERS = {
+    ("post", "/m/{site}/owntracks"),
+    ("get", "/m/{site}/osmand"),
+    ("post", "/m/{site}/osmand"),
+    ("get", "/m/{site}/osmand/{key}"),
+    ("post", "/m/{site}/osmand/{key}"),
+    ("post", "/m/{site}/things_stack"),
+}
+# Whoever comes: what makes a session, and whether the hub is alive.
+OPEN = {
+    ("post", "/api/v1/login"),
+    ("post", "/api/v1/logout"),
+    ("get", "/api/v1/me"),
+    ("get", "/health/live"),
+    ("get", "/health/ready"),
+}
+CALLERS = ("nobody", "stranger", "collar", "ranger", "dispatcher", "scientist", "admin", "chief")
+
+
+async def routes_of(hub: Hub) -> set[tuple[str, str]]:
+    document = (await hub.client.get("/api/openapi.json")).json()
+    return {(method, path) for path, item in document["paths"].items() for method in item}
+
+
+async def test_roles__every_route_of_the_document_is_judged_here(hub: Hub) -> None:
+    assert await routes_of(hub) == set(ROLES) | TRACKERS | OPEN | STREAMS
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_roles__every_route_lets_in_whom_it_should(hub: Hub, caller: str) -> None:
+    wrong: list[str] = []
+    for (method, path), allowed in ROLES.items():
+        filled = path.replace("{site}", SITE)
+        for name in ("{record_id}", "{person_id}", "{key_id}", "{entry}", "{alert}"):
+            filled = filled.replace(name, str(new_id()))
+        answer = await hub.as_(caller, method.upper(), filled)
+        body = answer.json() if answer.status_code >= 400 else {}
+        refused = answer.status_code in (401, 403) or "no site" in body.get("detail", "")
+        if caller == "nobody":
+            right = answer.status_code == 401
+        elif caller in allowed:
+            right = not refused and answer.status_code < 500
+        elif caller == "stranger" and SITE in filled and (method, path) != ("put", SITE_PATH):
+            right = answer.status_code == 404 and refused
+        else:
+            right = answer.status_code == 403
+        if not right:
+            wrong.append(f"{caller}: {method} {path} → {answer.status_code} {answer.text[:120]}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(TRACKERS))
+async def test_roles__trackers_need_a_key_of_the_site(hub: Hub, method: str, path: str) -> None:
+    filled = path.replace("{site}", SITE)
+    nobody = await hub.client.request(method.upper(), filled.replace("{key}", "rst_wrong"))
+    assert nobody.status_code == 401
+    stranger = await hub.as_("stranger", method.upper(), filled.replace("{key}", hub.keys["stranger"]))
+    assert stranger.status_code == 404
+
+
+async def test_roles__admin_of_all_finds_no_site_that_is_not_there(hub: Hub) -> None:
+    answer = await hub.as_("chief", "POST", "/api/v1/sites/atlantis/observations", json=[])
+    assert answer.status_code == 404
+
+
+async def test_roles__a_device_key_appends_only_for_its_device(hub: Hub) -> None:
+    own = {
+        "kind": "fix",
+        "device": "collar-1",
+        "observed_at": hub.clock().isoformat(),
+        "longitude": 131.4,
+        "latitude": 43.1,
+    }
+    receipt = await hub.send(own, own | {"device": "collar-2"}, who="collar")
+    assert (receipt["accepted"], receipt["quarantined"]) == (1, 1)
+    assert "collar-2" in receipt["problems"][0]

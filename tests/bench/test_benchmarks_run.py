@@ -1,0 +1,49 @@
+"""The benchmarks still run, and what they count agrees; no figure is judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def quick(name: str) -> dict[str, Any]:
+    """The last line of a benchmark with the sizes of a smoke test."""
+    command = [sys.executable, "-m", f"tests.bench.{name}", "--quick", "--json"]
+    answer = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    assert answer.returncode == 0, answer.stderr[-4000:]
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+def test_ingest__hub_and_peer_commit_the_same_messages_and_the_pipeline_follows() -> None:
+    told = quick("ingest")
+    assert told["machine"]["processors"] >= 1
+    for kind, sent in (("rate", told["at_rate"]), ("peak", told["at_peak"]), ("durable", told["at_rate"])):
+        hub, peer = told[kind]["hub"], told[kind]["peer"]
+        assert hub["stored"] == peer["stored"] == sent
+        assert hub["digest"] == peer["digest"]
+        assert 0 < hub["p50_ms"] <= hub["p99_ms"]
+        assert {"cpu_s", "postgres_cpu_s", "broker_cpu_s", "pipeline_behind", "pipeline_caught_up_s"} <= hub.keys()
+        assert {"messages_per_s_ratio", "p50_ms_ratio", "p99_ms_ratio"} <= told[kind].keys()
+        assert told[kind]["durable_broker"] == (kind == "durable")
+
+
+def test_live__every_client_gets_every_fix() -> None:
+    told = quick("live")
+    assert told["delivered"] == told["expected"] == told["rate"] * told["clients"]
+    assert 0 < told["p50_ms"] <= told["p95_ms"]
+    assert told["hub_cpu_s"] > 0
+
+
+def test_import__all_rows_are_new_once_and_become_one_track_an_animal() -> None:
+    told = quick("import_file")
+    assert (told["first"]["accepted"], told["first"]["duplicate"]) == (told["rows"], 0)
+    assert (told["again"]["accepted"], told["again"]["duplicate"]) == (0, told["rows"])
+    assert told["first"]["quarantined"] == told["again"]["quarantined"] == 0
+    assert told["pipeline"]["tracks"] == told["animals"]
+    assert told["pipeline"]["points"] == told["rows"]
+    assert told["peer"]["rows_per_s"] > 0

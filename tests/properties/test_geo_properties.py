@@ -1,0 +1,129 @@
+"""What holds for every place, shape and way."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import MultiPolygon, Polygon, box
+
+from geo import kernels
+from geo.crossing import crossings
+from geo.fence_index import FenceIndex
+from geo.fences import Fence, canonical_wkb
+from geo.frames import LocalFrame
+from geo.generalise import generalise
+from geo.geodesy import destination, distance_m
+
+longitudes = st.floats(-180.0, 180.0)
+latitudes = st.floats(-90.0, 90.0)
+# Coarse and fine ordinates together: coincident, aligned and nearly aligned places come up often.
+ordinates = st.one_of(st.integers(0, 6).map(float), st.floats(1e-100, 6.0))
+# On a lattice no two crossings of a way lie closer than the resolution of its parameter.
+knots = st.one_of(st.integers(0, 6).map(float), st.integers(0, 6 * 64).map(lambda v: v / 64))
+places, lattice = st.tuples(ordinates, ordinates), st.tuples(knots, knots)
+
+
+def polygons(corners: st.SearchStrategy[tuple[float, float]]) -> st.SearchStrategy[Polygon]:
+    rings = st.lists(corners, min_size=3, max_size=9, unique=True)
+    return rings.map(Polygon).filter(lambda shape: bool(shape.is_valid))
+
+
+UNTIMED, MANY = settings(deadline=None), settings(deadline=None, max_examples=200)
+
+kernels.warm_up()
+
+
+@UNTIMED
+@given(longitudes, latitudes, st.floats(0.0, 360.0), st.floats(0.0, 300_000.0))
+def test_frame__round_trip_is_below_a_millimetre_within_300_km(
+    longitude: float, latitude: float, bearing: float, reach_m: float
+) -> None:
+    frame = LocalFrame.around(longitude, latitude)
+    there = destination(longitude, latitude, bearing, reach_m)
+    assert float(distance_m(*there, *frame.to_degrees(*frame.to_metres(*there)))) < 1e-3
+
+
+@UNTIMED
+@given(longitudes, latitudes, st.floats(1.0, 1e7))
+def test_generalise__twice_is_once(longitude: float, latitude: float, cell_m: float) -> None:
+    once = generalise(longitude, latitude, cell_m)
+    assert generalise(*once, cell_m) == once
+
+
+@MANY
+@given(polygons(places), st.lists(places, min_size=1, max_size=20))
+def test_locate__state_equals_geos(shape: Polygon, points: list[tuple[float, float]]) -> None:
+    x, y = np.array(points + list(shape.exterior.coords)).T
+    point_ix, _, state = FenceIndex.build([Fence("a", 1, shape)]).locate(x, y)
+    assert point_ix.tolist() == np.flatnonzero(shapely.intersects_xy(shape, x, y)).tolist()
+    assert (state == kernels.INSIDE).tolist() == shapely.contains_xy(shape, x[point_ix], y[point_ix]).tolist()
+
+
+@UNTIMED
+@given(polygons(places), st.integers(0, 20), st.booleans())
+def test_normal_form__turning_and_reversing_a_ring_keeps_its_bytes(shape: Polygon, turn: int, back: bool) -> None:
+    ring = list(shape.exterior.coords)[:-1]
+    turned = ring[turn % len(ring) :] + ring[: turn % len(ring)]
+    assert canonical_wkb(Polygon(turned[::-1] if back else turned)) == canonical_wkb(shape)
+
+
+@MANY
+@given(polygons(lattice), st.lists(lattice, min_size=2, max_size=12))
+def test_crossings__way_back_swaps_enter_and_exit(shape: Polygon, fixes: list[tuple[float, float]]) -> None:
+    index = FenceIndex.build([Fence("a", 1, shape)])
+    x, y = np.array(fixes).T
+    there = [(c.kind, c.from_ix) for c in crossings(x, y, index)]
+    back = [(c.kind, len(fixes) - 1 - c.to_ix) for c in reversed(crossings(x[::-1], y[::-1], index))]
+    swap = {"enter": "exit", "exit": "enter", "through": "through"}
+    assert there == [(swap[kind], s) for kind, s in back]
+
+
+@UNTIMED
+@given(polygons(lattice), st.lists(lattice, min_size=2, max_size=12))
+def test_crossings__enters_and_exits_join_the_states_of_the_fixes(
+    shape: Polygon, fixes: list[tuple[float, float]]
+) -> None:
+    index = FenceIndex.build([Fence("a", 1, shape)])
+    x, y = np.array(fixes).T
+    inside = set(index.locate(x, y)[0].tolist())
+    found = crossings(x, y, index)
+    for s in range(len(fixes) - 1):
+        kinds = [c.kind for c in found if c.from_ix == s and c.kind != "through"]
+        assert kinds in (
+            [["exit", "enter"], []] if {s, s + 1} <= inside
+            else [["exit"]] if s in inside
+            else [["enter"]] if s + 1 in inside
+            else [[]]
+        )  # fmt: skip
+
+
+@UNTIMED
+@given(
+    st.tuples(*[st.integers(0, 5)] * 2, *[st.integers(1, 6)] * 2).filter(lambda b: b[0] < b[2] and b[1] < b[3]),
+    st.lists(lattice, min_size=2, max_size=6),
+    st.sampled_from([30.0, 175.0, 177.0, 179.0]),
+)
+def test_crossings__fence_cut_at_the_antimeridian_tells_what_it_told_elsewhere(
+    bounds: tuple[int, int, int, int], fixes: list[tuple[float, float]], shift: float
+) -> None:
+    whole = box(*bounds)
+    west, south, east, north = bounds[0] + shift, bounds[1], bounds[2] + shift, bounds[3]
+    if west < 180.0 < east:
+        moved = MultiPolygon([box(west, south, 180.0, north), box(-180.0, south, east - 360.0, north)])
+    else:
+        moved = box(west, south, east, north) if east <= 180.0 else box(west - 360.0, south, east - 360.0, north)
+    x, y = np.array(fixes).T
+    around = np.mod(x + shift + 180.0, 360.0) - 180.0
+
+    def told(shape: Polygon | MultiPolygon, longitude: np.ndarray) -> list[tuple[str, int]]:
+        # A mere touch may be lost to the rounding of the latitude at which a way meets the antimeridian.
+        found = crossings(longitude, y, FenceIndex.build([Fence("a", 1, shape)]))
+        return [
+            (c.kind, c.from_ix)
+            for c in found
+            if c.kind != "through" or (c.left_at_fraction or 0.0) - (c.entered_at_fraction or 0.0) > 1e-9
+        ]
+
+    assert told(moved, around) == told(whole, x)

@@ -1,0 +1,35 @@
+// The right column: whatever is selected.
+import { alertById } from "./alerts.js";
+import { AlertDetail } from "./alert_detail.js";
+import { draft } from "./fences.js";
+import { FenceDetail, FenceEditor } from "./fence_editor.js";
+import { html } from "./html.js";
+import { t } from "./i18n.js";
+import { flyTo } from "./map.js";
+import { select, selection, site } from "./store.js";
+import { shown } from "./subjects.js";
+import { SubjectDetail } from "./subject_detail.js";
+import { Situation } from "./situation.js";
+import { Icon } from "../icons.js";
+
+export function Detail() {
+  const chosen = selection.value;
+  const open = draft.value !== null || chosen !== null;
+  return html`<aside class=${`side right ${open ? "side-open" : ""}`} data-drill=${site.value?.drill ? t("drill.word") : null} aria-label=${t("detail.title")}>
+    ${open && !draft.value && html`<button class="quiet side-close" aria-label=${t("close")} onClick=${() => select("", null)}><${Icon} name="close" size=${18} /></button>`}
+    <div class="scroll">
+      ${draft.value ? html`<${FenceEditor} key=${draft.value.id} />`
+      : chosen?.type === "alert" ? html`<${AlertDetail} key=${chosen.id} id=${chosen.id} />`
+      : chosen?.type === "subject" ? html`<${SubjectDetail} key=${chosen.id} id=${chosen.id} />`
+      : chosen?.type === "fence" ? html`<${FenceDetail} key=${chosen.id} id=${chosen.id} />`
+      : html`<${Situation} />`}
+    </div>
+  </aside>`;
+}
+
+/** F: bring the selected thing into the middle of the map. */
+export function flyToSelected() {
+  const chosen = selection.value;
+  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : null;
+  if (place?.longitude != null) flyTo(place);
+}

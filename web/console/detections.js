@@ -1,0 +1,71 @@
+// What cameras, microphones and satellites noticed lately: fire, snare, shot, people.
+import { signal } from "@preact/signals";
+import { list } from "./api.js";
+import { tellProblem } from "./notices.js";
+import { isLive, now, windowEnd, windowStart } from "./moment.js";
+import { siteId } from "./store.js";
+
+const KEPT = 5000;
+const LIVE_HOURS = 24;
+const WINDOW_MS = 3 * 3_600_000;
+
+export const detections = signal([]);
+const past = signal([]);
+
+/** Newest window first, so that a busy site shows its last hours before anything else, and no more than it can hold. */
+async function* between(site, from, to) {
+  let found = [];
+  for (let end = to; end > from && found.length < KEPT; end -= WINDOW_MS) {
+    const span = { from: new Date(Math.max(from, end - WINDOW_MS)).toISOString(), to: new Date(end).toISOString() };
+    found = [...found, ...(await list(`/sites/${site}/detections`, span))];
+    yield found;
+  }
+}
+
+export async function loadDetections() {
+  const wanted = siteId.peek();
+  for await (const found of between(wanted, now.peek() - LIVE_HOURS * 3_600_000, now.peek())) {
+    if (wanted !== siteId.peek()) return;
+    const known = new Set(found.map((item) => item.id));
+    detections.value = [...detections.peek().filter((item) => !known.has(item.id)), ...found].slice(0, KEPT);
+  }
+}
+
+export function applyDetections(items) {
+  const fresh = new Set(items.map((item) => item.id));
+  detections.value = [...items, ...detections.peek().filter((item) => !fresh.has(item.id))].slice(0, KEPT);
+}
+
+export const forgetDetections = () => (detections.value = []);
+
+isLive.subscribe(async (live) => {
+  const wanted = siteId.peek();
+  if (live || !wanted) return;
+  past.value = [];
+  try {
+    for await (const found of between(wanted, windowStart.peek() - LIVE_HOURS * 3_600_000, windowEnd.peek())) {
+      if (isLive.peek() || wanted !== siteId.peek()) return;
+      past.value = found;
+    }
+  } catch (problem) {
+    tellProblem(problem);
+  }
+});
+
+/** Detections of the last day before `time` (ms). Live, nothing is too new: `time` may be some seconds old. */
+export const detectionsAt = (time) =>
+  (isLive.value ? detections.value : past.value).filter((item) => {
+    const age = time - Date.parse(item.observed_at);
+    return (isLive.value || age >= 0) && age < LIVE_HOURS * 3_600_000;
+  });
+
+/** Icon by what was noticed. */
+export function detectionIcon(item) {
+  const said = `${item.kind} ${item.label}`.toLowerCase();
+  if (/fire|smoke|hotspot/.test(said)) return "fire";
+  if (/snare|trap/.test(said)) return "snare";
+  if (/shot|audio|sound|acoustic|saw/.test(said)) return "ear";
+  if (/vehicle|car|truck/.test(said)) return "vehicle";
+  if (/person|human|poacher/.test(said)) return "person";
+  return "paw";
+}

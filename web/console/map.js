@@ -1,0 +1,176 @@
+// The map: MapLibre on our own style, with what one can do by pointer and key.
+import { useEffect, useRef } from "preact/hooks";
+import { effect, signal } from "@preact/signals";
+import { Map as MapLibre, setWorkerUrl } from "maplibre-gl";
+import { drawBaseMap } from "./base_map.js";
+import { distanceM, extent } from "./coordinates.js";
+import { addCorner, cancelDraft, closePolygon, corners, fences } from "./fences.js";
+import { layers as siteLayers } from "./feed.js";
+import { html } from "./html.js";
+import { language, t } from "./i18n.js";
+import { feedMap } from "./map_sources.js";
+import { paintImages } from "./map_images.js";
+import { repaint, style } from "./map_style.js";
+import { tell } from "./notices.js";
+import { addMeasured, measured, metresPerPixel, pointer } from "./readout.js";
+import { narrowTab, select, selection, site } from "./store.js";
+import { subjectsKnown } from "./subjects.js";
+import { reducedMotion, theme } from "./theme.js";
+
+setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
+
+const CLICKABLE = ["alert", "mover", "animal", "camera", "camera-dot", "fence-line"];
+const REACH_PX = 5;
+const EDGE_PX = 48;
+const CLOSE_ZOOM = 11.5;
+
+let map = null;
+export const mapProblem = signal(null);
+export const mapReady = signal(false);
+
+const quick = () => ({ animate: !reducedMotion.matches, duration: 150 });
+
+/** Pixels of the map that the detail panel hides where there is no room for a third column. */
+function covered() {
+  const panel = document.querySelector(".side-open");
+  const hidden = { right: 0, bottom: 0 };
+  if (!map || !panel || getComputedStyle(panel).position !== "absolute") return hidden;
+  const [ground, over] = [map.getContainer().getBoundingClientRect(), panel.getBoundingClientRect()];
+  if (over.left > ground.left) hidden.right = Math.max(0, ground.right - over.left);
+  else if (over.top > ground.top + EDGE_PX) hidden.bottom = Math.max(0, ground.bottom - over.top);
+  return hidden;
+}
+
+/** Bring a place into the middle, near enough to see it. */
+export function flyTo({ longitude, latitude }) {
+  narrowTab.value = "map";
+  const { right, bottom } = covered();
+  map?.easeTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), CLOSE_ZOOM), offset: [-right / 2, -bottom / 2], ...quick() });
+}
+
+export function showExtent(geojson) {
+  const box = extent(geojson);
+  const { right, bottom } = covered();
+  if (box) map?.fitBounds(box, { padding: { top: EDGE_PX, left: EDGE_PX, right: EDGE_PX + right, bottom: EDGE_PX + bottom }, maxZoom: 13, ...quick() });
+}
+
+/** Whole site: its boundary if it has one, else around its centre. */
+export function showSite() {
+  const boundary = siteLayers.value.find((layer) => layer.role === "boundary");
+  if (boundary) showExtent(boundary.geojson);
+  else map?.jumpTo({ center: site.value.centre, zoom: 8 });
+}
+
+export const zoomBy = (step) => map?.easeTo({ zoom: map.getZoom() + step, ...quick() });
+
+function nearest(at) {
+  const box = [[at.x - REACH_PX, at.y - REACH_PX], [at.x + REACH_PX, at.y + REACH_PX]];
+  const found = map.queryRenderedFeatures(box, { layers: CLICKABLE });
+  return found.sort((a, b) => CLICKABLE.indexOf(a.layer.id) - CLICKABLE.indexOf(b.layer.id))[0];
+}
+
+function click({ point, lngLat }) {
+  const place = [lngLat.lng, lngLat.lat];
+  if (corners.value) return addCorner(place);
+  if (measured.value) return addMeasured(place);
+  const found = nearest(point);
+  if (!found) return select("subject", null);
+  const { id } = found.properties;
+  if (found.layer.id === "alert") return select("alert", id);
+  if (found.layer.id === "fence-line") return select("fence", id);
+  return select("subject", id);
+}
+
+function finishPolygon() {
+  if (!closePolygon()) tell(t("draw.three"), "warning");
+}
+
+function doubleClick(happening) {
+  if (!corners.value) return;
+  happening.preventDefault();
+  corners.value = corners.value.slice(0, -1); // the second click of the pair set a corner on top of the first
+  finishPolygon();
+}
+
+function drawingKeys(key) {
+  if (!corners.value) return;
+  if (key.key === "Enter") finishPolygon();
+  else if (key.key === "Escape") cancelDraft();
+  else if (key.key === "Backspace") corners.value = corners.value.slice(0, -1);
+  else return;
+  key.preventDefault();
+  key.stopPropagation();
+}
+
+function measureGround() {
+  const { clientWidth, clientHeight } = map.getContainer();
+  const [left, right] = [-50, 50].map((offset) => map.unproject([clientWidth / 2 + offset, clientHeight / 2]));
+  metresPerPixel.value = distanceM([left.lng, left.lat], [right.lng, right.lat]) / 100;
+}
+
+function open(container) {
+  map = new MapLibre({
+    container, style: style(), center: site.value.centre, zoom: 8, attributionControl: false, pitchWithRotate: false, dragRotate: false,
+    fadeDuration: reducedMotion.matches ? 0 : 150, maxZoom: 18,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.on("move", measureGround);
+  map.on("click", click);
+  map.on("dblclick", doubleClick);
+  map.on("mousemove", ({ point, lngLat }) => {
+    pointer.value = [lngLat.lng, lngLat.lat];
+    map.getCanvas().style.cursor = corners.value || measured.value ? "crosshair" : nearest(point) ? "pointer" : "";
+  });
+  map.on("mouseout", () => (pointer.value = null));
+  return map;
+}
+
+export function MapView() {
+  const container = useRef(null);
+  useEffect(() => {
+    const stops = [];
+    try {
+      open(container.current);
+    } catch (failure) {
+      mapProblem.value = failure.message;
+      return undefined;
+    }
+    addEventListener("keydown", drawingKeys, true);
+    map.once("load", () => {
+      measureGround();
+      paintImages(map);
+      stops.push(feedMap(map));
+      stops.push(effect(() => {
+        theme.value;
+        repaint(map);
+        paintImages(map);
+      }));
+      stops.push(effect(() => {
+        site.value && siteLayers.value && showSite();
+      }));
+      drawBaseMap(map).catch((failure) => tell(t("map.no_base", { detail: failure.message }), "warning"));
+      map.on("sourcedata", ({ sourceId, isSourceLoaded }) => {
+        if (sourceId === "subjects" && isSourceLoaded && subjectsKnown.value) container.current.dataset.drawn = "yes";
+      });
+      mapReady.value = true;
+    });
+    stops.push(effect(() => map.getCanvas().setAttribute("aria-label", t("map.label", { language: language.value }))));
+    stops.push(effect(() => {
+      const fence = selection.value?.type === "fence" && fences.peek().find(({ id }) => id === selection.value.id);
+      if (fence) requestAnimationFrame(() => showExtent(fence.geometry)); // once the panel that hides part of the map is there
+    }));
+    const resized = new ResizeObserver(() => map.resize());
+    resized.observe(container.current);
+    return () => {
+      resized.disconnect();
+      removeEventListener("keydown", drawingKeys, true);
+      stops.forEach((stop) => stop());
+      map.remove();
+      map = null;
+      mapReady.value = false;
+    };
+  }, []);
+  return html`<div class="map-ground" ref=${container}></div>
+    ${mapProblem.value && html`<div class="blank map-blank"><p>${t("map.no_webgl")}</p><p class="muted">${t("map.use_table")}</p></div>`}`;
+}
