@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from geo.cell_lists import COVERED
-from geo.fence_leaves import MARGIN, cut
-from geo.fence_table import FenceTable
-from geo.orientation import orient
+from geo.fence_leaves import COVER, DEEPEST, MARGIN
+from geo.orientation import FILTER, orient
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Words = NDArray[np.int32]
 
 LEFT, RIGHT = 1, 2
 FIRST, LAST = 1e-300, 1.0 - 2.0**-53  # the parameters next to the ends of a way
-
-
-class Meetings(NamedTuple):
-    """Edges that a way touches; the first so many entries count, the rest is room."""
-
-    edge: Integers  # slot of the fence << 32 | vertex
-    at: Floats  # parameter of the meeting
-    flips: Integers  # see `_meeting`
 
 
 @njit(cache=True, nogil=True)
@@ -76,103 +67,129 @@ def meeting(
 
 
 @njit(cache=True, nogil=True)
-def _floor(value: float) -> int:
-    return int(math.floor(value))
+def _turn(x: float, y: float, px: float, py: float) -> tuple[float, float]:
+    """(turn from x, y to px, py, how much of it may be error): the filter of `orient`, for many p."""
+    first, second = x * py, y * px
+    return first - second, FILTER * (abs(first) + abs(second)) + 1e-290
 
 
 @njit(cache=True, nogil=True)
-def _meet_block(
-    table: FenceTable, slot: int, block: int, level: int, column: int, row: int,
-    ax: float, ay: float, bx: float, by: float, met: Meetings, n: int,
-) -> tuple[Meetings, int]:  # fmt: skip
-    """Append the edges of one cell's block that a-b touches; an edge near two leaves may come twice."""
-    words, xy = table.words, table.xy
-    side, fine = 1 << level, table.scale * (1 << level)
-    west, south = column << level, row << level
+def meetings(
+    words: Words, xy: Floats, cells: Words, frame: Integers, scale: float,
+    ax: float, ay: float, bx: float, by: float, edge: Integers, at: Floats, flips: Integers,
+) -> int:  # fmt: skip
+    """Write all edges that a-b touches, in order: `edge` (fence slot << 32 | vertex), and what `meeting` says of it.
+
+    Returns how many there are, which is more than there is room for where these are not all.
+    """
+    finest, unit, n = scale * (1 << DEEPEST), 1.0 / (scale * (1 << DEEPEST)), 0
+    cell = unit * (1 << DEEPEST)
+    way_x, way_y = bx - ax, by - ay
     x_low, x_high, y_low, y_high = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
-    left, right = max(0, _floor((x_low - MARGIN) * fine) - west), min(side - 1, _floor((x_high + MARGIN) * fine) - west)
-    bottom = max(0, _floor((y_low - MARGIN) * fine) - south)
-    top = min(side - 1, _floor((y_high + MARGIN) * fine) - south)
-    slim = bottom < top and left < right
+    x_first, x_last = math.floor((x_low - MARGIN) * finest), math.floor((x_high + MARGIN) * finest)
+    y_first, y_last = math.floor((y_low - MARGIN) * finest), math.floor((y_high + MARGIN) * finest)
+    lean = (bx - ax) / (by - ay) if ay != by else 0.0
+    x_foot = ax if ay <= by else bx
+    slim = ay != by and ax != bx
+    column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
+    left, right = max(column, x_first >> DEEPEST), min(column + columns - 1, x_last >> DEEPEST)
+    bottom, top = max(row, y_first >> DEEPEST), min(row + rows - 1, y_last >> DEEPEST)
     for r in range(bottom, top + 1):
-        first, last = left, right
-        if slim:
-            if ay <= by:
-                begin, end = cut(ax, ay, bx, by, (south + r) / fine, (south + r + 1) / fine)
-            else:
-                begin, end = cut(bx, by, ax, ay, (south + r) / fine, (south + r + 1) / fine)
-            first, last = max(left, _floor(begin * fine) - west), min(right, _floor(end * fine) - west)
-        for c in range(first, last + 1):
-            leaf = words[block + r * side + c]
-            if leaf <= 1:
-                continue
-            run = block + (leaf >> 2) - 2
-            more = True
-            while more:
-                run += 2
-                begin_v, length = words[run], words[run + 1]
-                more = length & 1 == 0
-                for v in range(begin_v, begin_v + (length >> 1)):
-                    ux, uy, vx, vy = xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
-                    if (max(ux, vx) < x_low) | (min(ux, vx) > x_high) | (max(uy, vy) < y_low) | (min(uy, vy) > y_high):
-                        continue
-                    touches, flips, t, _ = meeting(ax, ay, bx, by, ux, uy, vx, vy)
-                    if touches:
-                        if n == len(met.edge):
-                            met = Meetings(
-                                np.append(met.edge, met.edge),
-                                np.append(met.at, met.at),
-                                np.append(met.flips, met.flips),
-                            )
-                        met.edge[n], met.at[n], met.flips[n] = slot << 32 | v, t, flips
-                        n += 1
-    return met, n
+        c_first, c_last = left, right
+        if slim and bottom < top and left < right:
+            begin, end = _reach(x_foot, lean, y_low, y_high, x_low, x_high, r * cell, (r + 1) * cell)
+            c_first, c_last = max(left, math.floor(begin * scale)), min(right, math.floor(end * scale))
+        for c in range(c_first, c_last + 1):
+            listed = cells[(r - row) * columns + c - column]
+            for k in range(listed + 1, listed + 1 + 2 * words[listed], 2):
+                block = words[k + 1]
+                if block == COVERED:
+                    continue
+                level = words[k] & 15
+                shift, side = DEEPEST - level, 1 << level
+                west, south, fine, size = c << level, r << level, scale * side, unit * (1 << shift)
+                i_first, i_last = max(west, x_first >> shift), min(west + side - 1, x_last >> shift)
+                j_first, j_last = max(south, y_first >> shift), min(south + side - 1, y_last >> shift)
+                slender = slim and j_first < j_last and i_first < i_last
+                for j in range(j_first, j_last + 1):
+                    first, last = i_first, i_last
+                    if slender:
+                        begin, end = _reach(x_foot, lean, y_low, y_high, x_low, x_high, j * size, (j + 1) * size)
+                        first, last = max(first, math.floor(begin * fine)), min(last, math.floor(end * fine))
+                    for place in range(block + (j - south) * side + first - west, block + (j - south) * side + last - west + 1):
+                        leaf = words[place]
+                        if leaf <= COVER:
+                            continue
+                        run = block + (leaf >> 2) - 2
+                        more = True
+                        while more:
+                            run += 2
+                            v = words[run]
+                            more = words[run + 1] & 1 == 0
+                            ux, uy = xy[2 * v], xy[2 * v + 1]
+                            u_turn, doubt = _turn(way_x, way_y, ux - ax, uy - ay)
+                            u_side = (u_turn > doubt) - (u_turn < -doubt)
+                            for v in range(v, v + (words[run + 1] >> 1)):
+                                vx, vy = xy[2 * v + 2], xy[2 * v + 3]
+                                v_turn, doubt = _turn(way_x, way_y, vx - ax, vy - ay)
+                                v_side = (v_turn > doubt) - (v_turn < -doubt)
+                                # Surely both on one side of the way, or boxes apart: as most are, and with one jump.
+                                aside = (u_side == v_side) & (u_side != 0)
+                                apart = (max(ux, vx) < x_low) | (min(ux, vx) > x_high)
+                                apart |= (max(uy, vy) < y_low) | (min(uy, vy) > y_high)
+                                if not (aside | apart):
+                                    touches, flip, t, _ = meeting(ax, ay, bx, by, ux, uy, vx, vy)
+                                    if touches:
+                                        if n < len(edge):
+                                            edge[n], at[n], flips[n] = words[k] >> 4 << 32 | v, t, flip
+                                        n += 1
+                                ux, uy, u_side = vx, vy, v_side
+    return n if n < 2 or n > len(edge) else _in_order(edge, at, flips, n)
 
 
 @njit(cache=True, nogil=True)
-def _in_order(met: Meetings, n: int) -> int:
+def _reach(
+    x_foot: float, lean: float, y_low: float, y_high: float, x_low: float, x_high: float, south: float, north: float
+) -> tuple[float, float]:
+    """West and east end of what a way has between two latitudes, with the margin on all sides; as `cut`."""
+    begin = x_foot + (max(south - MARGIN, y_low) - y_low) * lean
+    end = x_foot + (min(north + MARGIN, y_high) - y_low) * lean
+    return max(min(begin, end), x_low) - MARGIN, min(max(begin, end), x_high) + MARGIN
+
+
+@njit(cache=True, nogil=True)
+def _in_order(edge: Integers, at: Floats, flips: Integers, n: int) -> int:
     """Sort the first n by edge, each once; the new count."""
     if n > 32:
-        order = np.argsort(met.edge[:n])
-        met.edge[:n], met.at[:n], met.flips[:n] = met.edge[:n][order], met.at[:n][order], met.flips[:n][order]
+        order = np.argsort(edge[:n])
+        edge[:n], at[:n], flips[:n] = edge[:n][order], at[:n][order], flips[:n][order]
     else:
         for i in range(1, n):
-            edge, at, flips = met.edge[i], met.at[i], met.flips[i]
+            an_edge, t, flip = edge[i], at[i], flips[i]
             k = i
-            while k > 0 and met.edge[k - 1] > edge:
-                met.edge[k], met.at[k], met.flips[k] = met.edge[k - 1], met.at[k - 1], met.flips[k - 1]
+            while k > 0 and edge[k - 1] > an_edge:
+                edge[k], at[k], flips[k] = edge[k - 1], at[k - 1], flips[k - 1]
                 k -= 1
-            met.edge[k], met.at[k], met.flips[k] = edge, at, flips
+            edge[k], at[k], flips[k] = an_edge, t, flip
     kept = 0
     for i in range(n):
-        if kept == 0 or met.edge[kept - 1] != met.edge[i]:
-            met.edge[kept], met.at[kept], met.flips[kept] = met.edge[i], met.at[i], met.flips[i]
+        if kept == 0 or edge[kept - 1] != edge[i]:
+            edge[kept], at[kept], flips[kept] = edge[i], at[i], flips[i]
             kept += 1
     return kept
 
 
 @njit(cache=True, nogil=True)
-def meetings(table: FenceTable, ax: float, ay: float, bx: float, by: float, met: Meetings) -> tuple[Meetings, int]:
-    """All edges that a-b touches, by fence slot and vertex: (the buffers, which grow as needed, count)."""
-    scale, n = table.scale, 0
-    column, row, columns, rows = table.frame[0], table.frame[1], table.frame[2], table.frame[3]
-    left = max(column, _floor((min(ax, bx) - MARGIN) * scale))
-    right = min(column + columns - 1, _floor((max(ax, bx) + MARGIN) * scale))
-    bottom = max(row, _floor((min(ay, by) - MARGIN) * scale))
-    top = min(row + rows - 1, _floor((max(ay, by) + MARGIN) * scale))
-    slim = bottom < top and left < right
-    for r in range(bottom, top + 1):
-        first, last = left, right
-        if slim:
-            if ay <= by:
-                begin, end = cut(ax, ay, bx, by, r / scale, (r + 1) / scale)
-            else:
-                begin, end = cut(bx, by, ax, ay, r / scale, (r + 1) / scale)
-            first, last = max(left, _floor(begin * scale)), min(right, _floor(end * scale))
-        for c in range(first, last + 1):
-            at = table.cells[(r - row) * columns + c - column]
-            for k in range(at + 1, at + 1 + 2 * table.words[at], 2):
-                entry, block = table.words[k], table.words[k + 1]
-                if block != COVERED:
-                    met, n = _meet_block(table, entry >> 4, block, entry & 15, c, r, ax, ay, bx, by, met, n)
-    return met, _in_order(met, n) if n > 1 else n
+def by_place(at: Floats, flips: Integers, first: int, last: int) -> None:
+    """Sort the meetings first..last with one fence by their parameter."""
+    if last - first > 32:
+        order = np.argsort(at[first:last])
+        at[first:last], flips[first:last] = at[first:last][order], flips[first:last][order]
+        return
+    for i in range(first + 1, last):
+        t, flip = at[i], flips[i]
+        k = i
+        while k > first and at[k - 1] > t:
+            at[k], flips[k] = at[k - 1], flips[k - 1]
+            k -= 1
+        at[k], flips[k] = t, flip

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geo.fence_leaves import COVER, DEEPEST
 from geo.fence_table import FenceTable
 from geo.kernels import holding, leaf_state
-from geo.meetings import FIRST, LEFT, RIGHT, Meetings, meeting, meetings
+from geo.meetings import FIRST, LEFT, RIGHT, by_place, meeting, meetings
 from geo.orientation import BORDER, INSIDE, OUTSIDE
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ Integers = NDArray[np.int64]
 @njit(cache=True, nogil=True)
 def _plane_state(table: FenceTable, slot: int, px: float, py: float) -> int:
     fine = table.scale * (1 << DEEPEST)
-    gx, gy = int(math.floor(px * fine)), int(math.floor(py * fine))
+    gx, gy = math.floor(px * fine), math.floor(py * fine)
     window = table.windows[slot]
     column, row = (gx >> DEEPEST) - window[0], (gy >> DEEPEST) - window[1]
     if not (0 <= column < window[2] and 0 <= row < window[3]):
@@ -72,8 +72,8 @@ def _walk(
 ) -> tuple[bool, Floats, int]:  # fmt: skip
     """Append the parameters of every change on the way a -> b, for one who comes to a with the state `inside`.
 
-    a stands at parameter `begin`, b at `end`; `at` and `flips` are the meetings with the fence's edges. Returns the state
-    at b, the buffer, the count.
+    a stands at parameter `begin`, b at `end`; `at` and `flips` are the meetings with the fence's edges, by place. Returns
+    the state at b, the buffer, the count.
     """
     if ax == bx and ay == by:
         return inside, changes, n
@@ -91,12 +91,10 @@ def _walk(
             changes[n] = begin
             n += 1
             inside = False
-    # By insertion, while few; the ends of the way and edges along it change nothing.
-    order = np.argsort(at) if len(at) > 1 else np.zeros(1, np.int64)
     i = 0
     while i < len(at):
-        t = at[order[i]]
-        if not 0.0 < t < 1.0 or flips[order[i]] == 0:
+        t = at[i]
+        if flips[i] == 0 or not 0.0 < t < 1.0:  # an edge along the way, or one that only a fix touches
             i += 1
             continue
         place = begin + t * (end - begin)
@@ -104,8 +102,8 @@ def _walk(
             changes[n] = place
             n += 1
             inside = True
-        while i < len(at) and at[order[i]] == t:
-            sides ^= flips[order[i]]
+        while i < len(at) and at[i] == t:
+            sides ^= flips[i]
             i += 1
         if sides == 0:
             changes[n] = place
@@ -119,15 +117,12 @@ def _walk(
 
 
 @njit(cache=True, nogil=True)
-def _of_slot(met: Meetings, n: int, slot: int) -> tuple[int, int]:
-    """The range of meetings with one fence."""
-    first = 0
-    while first < n and met.edge[first] >> 32 < slot:
-        first += 1
-    last = first
-    while last < n and met.edge[last] >> 32 == slot:
-        last += 1
-    return first, last
+def _are_plain(at: Floats, flips: Integers, first: int, last: int) -> bool:
+    """Whether the way crosses every edge between its ends, each at a place of its own: then each is a change."""
+    for i in range(first, last):
+        if flips[i] != LEFT | RIGHT or not 0.0 < at[i] < 1.0 or (i > first and at[i] == at[i - 1]):
+            return False
+    return True
 
 
 class Stays(NamedTuple):
@@ -168,68 +163,17 @@ def _append(
 
 
 @njit(cache=True, nogil=True)
-def _stays_at_seam(
-    table: FenceTable, ax: float, ay: float, bx: float, by: float, segment: int, met: Meetings, changes: Floats,
-    out: Stays, n: int,
-) -> tuple[Meetings, Floats, Stays, int]:  # fmt: skip
-    """The stays on a segment that begins, ends or passes at the antimeridian: rare, so any fence near is tried."""
-    seam = 180.0 if ax > bx else -180.0  # as seen from a, should the short way cross it
-    wraps, upright = abs(ax - bx) > 180.0, abs(ax) == 180.0 and abs(bx) == 180.0
-    part, level = 1.0, by
-    if wraps:
-        # Reckoned from the eastern hemisphere in both directions, so that the way back meets the same point.
-        part = (180.0 - max(ax, bx)) / max(360.0 - abs(ax - bx), FIRST)
-        level = (ay + part * (by - ay)) if ax > bx else (by + part * (ay - by))
-        level = min(max(level, min(ay, by)), max(ay, by))
-        part = part if ax > bx else 1.0 - part
-    slots = np.empty(0, np.int64)
-    for name in (1.0, -1.0):
-        if upright:
-            met, count = meetings(table, name * 180.0, ay, name * 180.0, by, met)
-        elif wraps and name > 0.0:
-            met, count = meetings(table, ax, ay, seam, level, met)
-        elif wraps:
-            met, count = meetings(table, -seam, level, bx, by, met)
-        else:
-            met, count = meetings(table, ax, ay, bx, by, met)
-        slots = np.append(slots, met.edge[:count] >> 32)
-    for x, y in ((ax, ay), (bx, by)):
-        if abs(x) == 180.0:
-            slots = np.append(slots, _slots_holding(table, x, y))
-    first_row = n
-    for slot in np.unique(slots):
-        began = fix_state(table, slot, ax, ay) >= BORDER
-        inside, total = began, 0
-        if upright:
-            x = 180.0 if table.box[slot, 2] == 180.0 else -180.0
-            met, count = meetings(table, x, ay, x, by, met)
-            i, j = _of_slot(met, count, slot)
-            inside, changes, total = _walk(
-                table, slot, x, ay, x, by, 0.0, 1.0, began, met.at[i:j], met.flips[i:j], changes, 0
-            )
-        elif wraps:
-            met, count = meetings(table, ax, ay, seam, level, met)
-            i, j = _of_slot(met, count, slot)
-            inside, changes, total = _walk(
-                table, slot, ax, ay, seam, level, 0.0, part, began, met.at[i:j], met.flips[i:j], changes, 0
-            )
-            met, count = meetings(table, -seam, level, bx, by, met)
-            i, j = _of_slot(met, count, slot)
-            inside, changes, total = _walk(
-                table, slot, -seam, level, bx, by, part, 1.0, inside, met.at[i:j], met.flips[i:j], changes, total
-            )
-        else:
-            met, count = meetings(table, ax, ay, bx, by, met)
-            i, j = _of_slot(met, count, slot)
-            inside, changes, total = _walk(
-                table, slot, ax, ay, bx, by, 0.0, 1.0, began, met.at[i:j], met.flips[i:j], changes, 0
-            )
-        if (fix_state(table, slot, bx, by) >= BORDER) != inside:
-            changes = np.append(changes[:total], np.ones(8))  # a fence reaches b from the other side of the seam
-            total += 1
-        if total > 0:
-            out, n = _append(out, n, first_row, segment, table.rank[slot], began, changes, total)
-    return met, changes, out, n
+def _met(
+    table: FenceTable, ax: float, ay: float, bx: float, by: float, edge: Integers, at: Floats, flips: Integers
+) -> tuple[int, Integers, Floats, Integers]:
+    """(count, edge, at, flips) of the meetings on a-b, in the buffers given or in larger ones."""
+    while True:
+        n = meetings(
+            table.words, table.xy, table.cells, table.frame, table.scale, ax, ay, bx, by, edge, at, flips
+        )
+        if n <= len(edge):
+            return n, edge, at, flips
+        edge, at, flips = np.empty(2 * n, np.int64), np.empty(2 * n), np.empty(2 * n, np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -238,10 +182,53 @@ def _slots_holding(table: FenceTable, px: float, py: float) -> Integers:
     found, none = np.empty(64, np.int64), np.empty(0, np.int64)
     slots = np.arange(len(table.rank)).astype(np.int32)
     while True:
-        count = holding(table.words, table.xy, table.cells, slots, table.frame, table.scale, px, py, found, none, 0)
-        if count <= len(found):
-            return found[: max(count, 0)]
-        found = np.empty(count, np.int64)
+        n = holding(table.words, table.xy, table.cells, slots, table.frame, table.scale, px, py, found, none, 0)
+        if n <= len(found):
+            return found[: max(n, 0)]
+        found = np.empty(n, np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _stays_at_seam(
+    table: FenceTable, ax: float, ay: float, bx: float, by: float, segment: int, out: Stays, n: int
+) -> tuple[Stays, int]:
+    """The stays on a segment that begins, ends or passes at the antimeridian: rare, so it takes its time."""
+    seam = 180.0 if ax > bx else -180.0  # as seen from a, should the short way cross it
+    wraps, upright = abs(ax - bx) > 180.0, abs(ax) == 180.0 and abs(bx) == 180.0
+    parts = [(ax, ay, bx, by, 0.0, 1.0)]
+    if upright:
+        parts = [(180.0, ay, 180.0, by, 0.0, 1.0), (-180.0, ay, -180.0, by, 0.0, 1.0)]
+    elif wraps:
+        # Reckoned from the eastern hemisphere in both directions, so that the way back meets the same point.
+        part = (180.0 - max(ax, bx)) / max(360.0 - abs(ax - bx), FIRST)
+        level = (ay + part * (by - ay)) if ax > bx else (by + part * (ay - by))
+        level = min(max(level, min(ay, by)), max(ay, by))
+        part = part if ax > bx else 1.0 - part
+        parts = [(ax, ay, seam, level, 0.0, part), (-seam, level, bx, by, part, 1.0)]
+    edge, at, flips = np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64)
+    slots = np.append(_slots_holding(table, ax, ay), _slots_holding(table, bx, by))
+    for px, py, qx, qy, _, _ in parts:
+        count, edge, at, flips = _met(table, px, py, qx, qy, edge, at, flips)
+        slots = np.append(slots, edge[:count] >> 32)
+    from_n, changes = n, np.empty(64)
+    for slot in np.unique(slots):
+        began = fix_state(table, slot, ax, ay) >= BORDER
+        inside, total = began, 0
+        for px, py, qx, qy, begin, end in parts:
+            if upright and (px > 0.0) != (table.box[slot, 2] == 180.0):
+                continue  # of the two names of the meridian, the one on the fence's side
+            count, edge, at, flips = _met(table, px, py, qx, qy, edge, at, flips)
+            first, last = np.searchsorted(edge[:count], slot << 32), np.searchsorted(edge[:count], slot + 1 << 32)
+            by_place(at, flips, first, last)
+            inside, changes, total = _walk(
+                table, slot, px, py, qx, qy, begin, end, inside, at[first:last], flips[first:last], changes, total
+            )
+        if (fix_state(table, slot, bx, by) >= BORDER) != inside:
+            changes = np.append(changes[:total], np.ones(8))  # a fence reaches b from the other side of the seam
+            total += 1
+        if total > 0:
+            out, n = _append(out, n, from_n, segment, table.rank[slot], began, changes, total)
+    return out, n
 
 
 @njit(cache=True, nogil=True)
@@ -253,7 +240,8 @@ def stays(
     Segment s runs from fix s to s + 1, the short way round; parameters count along it. Where `track`, if it has any
     length, differs between the two fixes, there is no segment.
     """
-    met = Meetings(np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64))
+    words, xy, cells, frame, scale = table.words, table.xy, table.cells, table.frame, table.scale
+    edge, at, flips = np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64)
     room = 256 + (last - first) // 4
     out = Stays(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.empty(room))
     changes = np.empty(64)
@@ -263,19 +251,28 @@ def stays(
             continue
         ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
         if abs(ax - bx) > 180.0 or abs(ax) == 180.0 or abs(bx) == 180.0:
-            met, changes, out, n = _stays_at_seam(table, ax, ay, bx, by, s, met, changes, out, n)
+            out, n = _stays_at_seam(table, ax, ay, bx, by, s, out, n)
             continue
-        met, count = meetings(table, ax, ay, bx, by, met)
-        first_row, i = n, 0
+        count = meetings(words, xy, cells, frame, scale, ax, ay, bx, by, edge, at, flips)
+        if count == 0:
+            continue
+        if count > len(edge):
+            count, edge, at, flips = _met(table, ax, ay, bx, by, edge, at, flips)
+        from_n, i = n, 0
         while i < count:
-            slot, j = met.edge[i] >> 32, i + 1
-            while j < count and met.edge[j] >> 32 == slot:
+            slot, j = edge[i] >> 32, i + 1
+            while j < count and edge[j] >> 32 == slot:
                 j += 1
-            began = _plane_state(table, slot, ax, ay) >= BORDER
-            _, changes, total = _walk(
-                table, slot, ax, ay, bx, by, 0.0, 1.0, began, met.at[i:j], met.flips[i:j], changes, 0
-            )
-            if total > 0:
-                out, n = _append(out, n, first_row, s, table.rank[slot], began, changes, total)
+            if j - i > 1:
+                by_place(at, flips, i, j)
+            state = _plane_state(table, slot, ax, ay)
+            if state != BORDER and _are_plain(at, flips, i, j):
+                out, n = _append(out, n, from_n, s, table.rank[slot], state == INSIDE, at[i:j], j - i)
+            else:
+                _, changes, total = _walk(
+                    table, slot, ax, ay, bx, by, 0.0, 1.0, state >= BORDER, at[i:j], flips[i:j], changes, 0
+                )
+                if total > 0:
+                    out, n = _append(out, n, from_n, s, table.rank[slot], state >= BORDER, changes, total)
             i = j
     return out, n
