@@ -16,7 +16,7 @@ EMPTY, COVERED = 0, 1  # places in words: of the empty list, of a word that says
 
 @njit(cache=True, nogil=True)
 def _settle(words: Words, begin: int, count: int, twin: int) -> tuple[int, int]:
-    """(place, end) of the list whose `count` entries were written behind words[begin]; `twin` if there stands the same."""
+    """(place, end) of the list whose `count` entries stand behind words[begin]; `twin` if there stands the same."""
     words[begin] = count
     if count == 0:
         return EMPTY, begin
@@ -28,7 +28,7 @@ def _settle(words: Words, begin: int, count: int, twin: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def list_cells(words: Words, end: int, windows: Integers, chunk: Integers, frame: Integers, cells: Words) -> int:
-    """Write the lists of all cells of the frame, of slots in their order, behind words[:end], fill `cells`; the new end."""
+    """Write the lists of all cells, slots in their order, behind words[:end], their places to `cells`; the new end."""
     column, row, columns, rows = frame
     count = np.zeros(columns * rows + 1, np.int32)
     for s in range(len(windows)):
@@ -70,8 +70,8 @@ def relist(
 ) -> int:
     """Write the lists anew that change when slot `old` goes (-1: none) and slot `new` comes (-1: none); the new end.
 
-    `window` and `chunk` are those of either; `cells` is changed in place. Call it for the old slot with new = -1, then for
-    the new one with old = -1. Returns -1 where there is no room left.
+    `window` and `chunk` are those of either; `cells` is changed in place. Call it for the old slot with new = -1, then
+    for the new one with old = -1. Returns -1 where there is no room left.
     """
     column, row, columns, _ = frame
     for r in range(window[3]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +22,7 @@ Words = NDArray[np.int32]
 
 _PIECE = 1 << 17  # positions that a thread takes at a time
 _F8 = np.dtype(np.float64)
-_NO_STATE = np.empty(0, np.int64)
+_NO_STATE = np.empty(0, np.int8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +36,18 @@ class FenceIndex:
     table: FenceTable
     buffers: Buffers
     memory_budget_bytes: int | None
+    look: tuple[Words, Floats, Words, Words, Integers, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # What a look-up needs: few arguments, because taking each apart costs more than a look-up.
+        object.__setattr__(self, "look", self.table[:6])
 
     @classmethod
     def build(cls, fences: Iterable[Fence], memory_budget_bytes: int | None = None) -> FenceIndex:
         """Snapshot of the fences; raises ValueError if an id comes twice.
 
-        By default the index takes what is best for speed, some 40 bytes a vertex. With a budget it is made coarser until
-        it fits, which changes times, not answers; the vertices themselves, 16 bytes each, are never left out.
+        By default the index takes what is best for speed, some 40 bytes a vertex. With a budget it is made coarser
+        until it fits, which changes times, not answers; the vertices themselves, 16 bytes each, are never left out.
         """
         ordered = tuple(sorted(fences, key=lambda fence: fence.id))
         for one, other in pairwise(ordered):
@@ -77,19 +82,14 @@ class FenceIndex:
         return FenceIndex(fences, *edited, self.memory_budget_bytes)
 
     def holding(self, longitude: float, latitude: float) -> Integers:
-        """Ascending fence_ix, i8[k], of the fences that hold one place, in or on; raises ValueError for what is no place."""
-        words, xy, cells, rank, frame, scale, *_ = self.table
-        found = np.empty(32, np.int64)
-        count = kernels.holding(
-            words, xy, cells, rank, frame, scale, float(longitude), float(latitude), found, _NO_STATE, 0
-        )
+        """Ascending fence_ix, i8[k], of the fences that hold one place; raises ValueError for what is no place."""
+        x, y, found = float(longitude), float(latitude), np.empty(32, np.int64)
+        count = kernels.holding_one(*self.look, x, y, found)
         if count < 0:
-            raise _no_place(0, longitude, latitude)
+            raise _no_place(0, x, y)
         if count > len(found):
             found = np.empty(count, np.int64)
-            kernels.holding(
-                words, xy, cells, rank, frame, scale, float(longitude), float(latitude), found, _NO_STATE, 0
-            )
+            kernels.holding_one(*self.look, x, y, found)
         return found[:count]
 
     def locate(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Integers, Integers, Integers]:
@@ -99,15 +99,14 @@ class FenceIndex:
         degrees; raises ValueError for the first that is no place. In one thread: for a batch as it comes in.
         """
         x, y = columns_of_places(longitude, latitude)
-        words, xy, cells, rank, frame, scale, *_ = self.table
-        room = 4 * len(x) + 32
+        room = 3 * len(x) + 32
         while True:
-            point, fence, state = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
-            count, done = kernels.locate(words, xy, cells, rank, frame, scale, x, y, point, fence, state)
+            rows = np.empty(3 * room, np.int64)
+            count, done = kernels.locate(*self.look, x, y, rows)
             if count < 0:
                 raise _no_place(done, x[done], y[done])
             if done == len(x):
-                return point[:count], fence[:count], state[:count]
+                return rows[:count], rows[room : room + count], rows[2 * room : 2 * room + count]
             room *= 4
 
     def join(self, longitude: ArrayLike, latitude: ArrayLike, threads: int | None = None) -> tuple[Integers, Integers]:
@@ -126,13 +125,10 @@ class FenceIndex:
 
     def _held(self, x: Floats, y: Floats, first: int, last: int) -> tuple[Words, Words]:
         """How many fences hold each place first <= i < last, and these fences one after the other."""
-        words, xy, cells, rank, frame, scale, *_ = self.table
         held, found, parts = np.empty(last - first, np.int32), np.empty(2 * (last - first) + 1024, np.int32), []
         begin = first
         while True:
-            count, done = kernels.join(
-                words, xy, cells, rank, frame, scale, x, y, begin, last, held[begin - first :], found
-            )
+            count, done = kernels.join(*self.look, x, y, begin, last, held[begin - first :], found, _NO_STATE)
             if count < 0:
                 raise _no_place(done, x[done], y[done])
             parts.append(found[:count].copy())
@@ -178,7 +174,8 @@ def checked_positions(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats
     x, y = columns_of_places(longitude, latitude)
     wrong = np.flatnonzero(~((np.abs(x) <= 180.0) & (np.abs(y) <= 90.0)))
     if len(wrong):
-        raise _no_place(int(wrong[0]), x[wrong[0]], y[wrong[0]])
+        at = int(wrong[0])
+        raise _no_place(at, x[at], y[at])
     return x, y
 
 

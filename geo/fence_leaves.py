@@ -1,6 +1,6 @@
 """One fence laid out in grid cells and leaves, in compiled form.
 
-Cells are squares of 1/scale degrees, a power of two, and begin at multiples of it, so every grid line is an exact double.
+Cells are squares of 1/scale degrees, a power of two, and begin at multiples of it: every grid line is an exact double.
 A chunk is all that the index knows of one fence, as 32-bit words that hold no address outside the chunk:
 
     footprint   one word per cell of its box, row by row from the south-west: OUT, COVER, or place << 4 | level
@@ -36,7 +36,7 @@ _MOST_WORDS = 1 << 27  # of a chunk: places are shifted by four bits
 
 @njit(cache=True, nogil=True)
 def _floor(value: float) -> int:
-    return int(math.floor(value))
+    return math.floor(value)
 
 
 @njit(cache=True, nogil=True)
@@ -65,7 +65,7 @@ def _last_line_left(ux: float, uy: float, vx: float, vy: float, y: float, scale:
 
 @njit(cache=True, nogil=True)
 def _first_change(ux: float, uy: float, vx: float, vy: float, x: float, scale: float, first: int, last: int) -> int:
-    """The first of the parallels first + 1 .. last that meets x on another side of the edge than `first`; last + 1 if none."""
+    """The first of the parallels first + 1 .. last to meet x on another side than `first` does; last + 1 if none."""
     side = left_of(ux, uy, vx, vy, x, first / scale)
     guess = uy + (x - ux) / (vx - ux) * (vy - uy)
     line = min(max(_floor(guess * scale) + 1, first + 1), last + 1)
@@ -90,7 +90,7 @@ def _enter_cells(
     xy: Floats, begin: int, end: int, scale: float, window: tuple[int, int, int, int], turns: Words, pairs: Words
 ) -> tuple[Words, int]:
     """(pairs, count): (cell, vertex) for every edge near a cell; flips `turns` where the parity of corners changes."""
-    column, row, width, height = window
+    column, row, width, _ = window
     count = 0
     for v in range(begin, end - 1):
         ux, uy, vx, vy = xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
@@ -130,7 +130,8 @@ def _fill_block(
     crossed, turns, climbs = np.zeros(leaves, np.int8), np.zeros(leaves, np.int8), np.zeros(side + 1, np.int8)
     near = np.empty(4 * len(edges) + 16, np.int32)
     count = 0
-    for v in edges:
+    for edge in edges:
+        v = int(edge)
         ux, uy, vx, vy = xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
         if uy > vy:
             ux, uy, vx, vy = vx, vy, ux, uy
@@ -196,7 +197,7 @@ def _fill_block(
 
 @njit(cache=True, nogil=True)
 def level_for(edges: int, density: float) -> int:
-    """Depth of a cell with so many edges: leaves a side grow with their root, about `density` squared leaves an edge."""
+    """Depth of a cell with so many edges: about `density` squared leaves an edge."""
     level = 0
     while level < DEEPEST and 2.0 * 4.0**level <= density * density * edges:
         level += 1
@@ -247,7 +248,7 @@ def lay_out(
                     continue
                 if length >= _MOST_WORDS:
                     raise ValueError("a fence has too many vertices for 32-bit places")
-                level = level_for(begin[cell + 1] - begin[cell], density)
+                level = level_for(int(begin[cell + 1] - begin[cell]), density)
                 words[at + cell] = length << 4 | level
                 words, size = _fill_block(
                     xy,

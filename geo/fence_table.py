@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Words = NDArray[np.int32]
 
-THREADS = int(config.NUMBA_DEFAULT_NUM_THREADS)
+THREADS = int(vars(config)["NUMBA_DEFAULT_NUM_THREADS"])  # processors that this process may use
 DEFAULT_DENSITY = 1.5
 
 _FINEST = 1 << 10  # cells a degree
@@ -47,7 +47,7 @@ class FenceTable(NamedTuple):
     """An immutable set of fences; s counts slots (in the order of their coming), f the fences in use, in their order.
 
     A cell's list begins at words[cells[i]]: how many fences reach into the cell, then for each, in the order of the
-    fences, slot << 4 | level and the place of the block; a fence that covers the cell has level 0 and place COVERED, where
+    fences, slot << 4 | level and the place of the block; one that covers the cell has level 0 and place COVERED, where
     COVER stands. An empty list stands at 0.
     """
 
@@ -188,7 +188,7 @@ def _assemble(
     scale: float,
     density: float,
 ) -> tuple[FenceTable, Buffers]:
-    """The empty list and COVER, the chunks, then the lists; buffers with as much room again, which costs nothing until used."""
+    """The empty list, COVER, the chunks, the lists; buffers with as much room again, which costs nothing until used."""
     frame = frame_of(windows)
     used = 2 + sum(map(len, chunks))
     if used > _MOST // 2:

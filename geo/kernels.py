@@ -1,8 +1,8 @@
 """Which fences hold a position, in compiled form: one position, some, millions.
 
-Every decision is that of exact arithmetic on the given doubles and so agrees with GEOS. A position meets the leaf of its
-cell; where edges come near, its state is the parity of the leaf's south-east corner and of the edges on the way from there
-along the east side, then due west. -180 and 180 degrees are one meridian.
+Every decision is that of exact arithmetic on the given doubles and so agrees with GEOS. A position meets the leaf of
+its cell; where edges come near, its state is the parity of the leaf's south-east corner and of the edges on the way
+from there along the east side, then due west. -180 and 180 degrees are one meridian.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from geo.orientation import BORDER, FILTER, INSIDE, OUTSIDE, left_of, orient
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Words = NDArray[np.int32]
+States = NDArray[np.int8]
 
 NO_PLACE = -1  # in place of a count: this position is none
 
@@ -29,7 +30,7 @@ def leaf_state(words: Words, xy: Floats, block: int, leaf: int, px: float, py: f
     inside, crossed = leaf & 1, leaf & 2
     at = block + (leaf >> 2)
     while True:
-        v, run = words[at], words[at + 1]
+        v, run = int(words[at]), int(words[at + 1])
         ux, uy = xy[2 * v], xy[2 * v + 1]
         for k in range(2 * v + 2, 2 * (v + (run >> 1)) + 2, 2):
             vx, vy = xy[k], xy[k + 1]
@@ -61,7 +62,7 @@ def _collect(
 ) -> int:  # fmt: skip
     """Write the fences that hold p, and how, behind the first n; the new count, also where there is no room for all."""
     fine = scale * (1 << DEEPEST)
-    gx, gy = int(math.floor(px * fine)), int(math.floor(py * fine))
+    gx, gy = math.floor(px * fine), math.floor(py * fine)
     column, row = (gx >> DEEPEST) - frame[0], (gy >> DEEPEST) - frame[1]
     if not (0 <= column < frame[2] and 0 <= row < frame[3]):
         return n
@@ -70,7 +71,7 @@ def _collect(
         entry, block, found = words[k], words[k + 1], INSIDE
         level = entry & 15
         shift, mask = DEEPEST - level, (1 << level) - 1
-        leaf = words[block + (((gy >> shift) & mask) << level) + ((gx >> shift) & mask)]
+        leaf = int(words[block + (((gy >> shift) & mask) << level) + ((gx >> shift) & mask)])
         if leaf == OUT:
             continue
         if leaf > 1:
@@ -129,64 +130,55 @@ def holding(
 
 
 @njit(cache=True, nogil=True)
-def locate(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
-    longitude: Floats, latitude: Floats, point: Integers, fence: Integers, state: Integers,
-) -> tuple[int, int]:  # fmt: skip
-    """Write (point, fence, state) of all that hold a position, by point, then fence; (count, positions done).
-
-    Where it stops before the end of the columns there was no room (count >= 0), or the position is none (NO_PLACE).
-    """
-    n = 0
-    for i in range(len(longitude)):
-        end = holding(words, xy, cells, rank, frame, scale, longitude[i], latitude[i], fence, state, n)
-        if end == NO_PLACE:
-            return NO_PLACE, i
-        if end > len(fence):
-            return n, i
-        for k in range(n, end):
-            point[k] = i
-        n = end
-    return n, len(longitude)
+def holding_one(
+    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float, px: float, py: float,
+    fence: Integers,
+) -> int:  # fmt: skip
+    """As `holding`, from the beginning of `fence` and without states: the call that costs least."""
+    return holding(words, xy, cells, rank, frame, scale, px, py, fence, fence[:0], 0)
 
 
-_BLOCK, _CANDIDATES = 1024, 8192  # positions, and pairs of a position and a fence of its cell, at a time
+_BLOCK = 512  # positions at a time
 
 
 @njit(cache=True, nogil=True)
 def _one_alone(
     words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
-    px: float, py: float, fence: Words, n: int,
+    px: float, py: float, fence: Words, state: States, n: int,
 ) -> int:  # fmt: skip
     """Write the fences that hold one position behind the first n; as `holding`."""
-    room, no_state = 16, np.empty(0, np.int64)
+    room = 16
     while True:
-        found = np.empty(room, np.int64)
-        count = holding(words, xy, cells, rank, frame, scale, px, py, found, no_state, 0)
+        found, how = np.empty(room, np.int64), np.empty(room, np.int64)
+        count = holding(words, xy, cells, rank, frame, scale, px, py, found, how, 0)
         if count <= room:
             break
         room = count
     if n + count <= len(fence):
         for k in range(count):
             fence[n + k] = found[k]
+            if len(state) > 0:
+                state[n + k] = how[k]
     return n + count if count >= 0 else count
 
 
 @njit(cache=True, nogil=True)
 def join(
     words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
-    longitude: Floats, latitude: Floats, first: int, last: int, held: Words, fence: Words,
+    longitude: Floats, latitude: Floats, first: int, last: int, held: Words, fence: Words, state: States,
 ) -> tuple[int, int]:  # fmt: skip
-    """Count the fences of each position in held[i - first] and write them to `fence`; (count, positions done).
+    """Count the fences of each position in held[i - first], write them to `fence`, and their states to `state`.
 
-    Stops as `locate` does. Goes block by block and, within, one look-up at a time for all positions: the processor then
-    waits for many cache lines at once, and waiting is where the time goes.
+    `state` may be of no length. Returns (count, positions done); where it stops before `last` there was no room for more
+    (count >= 0), or the position is none (NO_PLACE). Goes block by block and, within, one look-up at a time for all
+    positions: the processor then waits for many cache lines at once, and waiting is where the time goes.
     """
     fine = scale * (1 << DEEPEST)
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
-    of_point = np.empty((4, _BLOCK), np.int32)
+    block_size = min(_BLOCK, last - first)
+    of_point = np.empty((4, block_size), np.int32)
     gx, gy, list_at, length = of_point[0], of_point[1], of_point[2], of_point[3]
-    room = _CANDIDATES
+    room = 4 * block_size + 64
     pairs, warm = np.empty((7, room), np.int32), np.empty(room)
     widths = np.empty(DEEPEST + 1)
     for shift in range(DEEPEST + 1):
@@ -195,19 +187,19 @@ def join(
     while begin < last:
         who, pair, block, leaf_at = pairs[0], pairs[1], pairs[2], pairs[3]
         leaf, holds, near = pairs[4], pairs[5], pairs[6]
-        size = min(_BLOCK, last - begin)
+        size = min(block_size, last - begin)
         for k in range(size):
             px, py = longitude[begin + k], latitude[begin + k]
             if not (abs(px) < 180.0 and abs(py) <= 90.0):
                 size = k  # on the seam, or no place: by itself, next time round
                 break
-            x, y = int(math.floor(px * fine)), int(math.floor(py * fine))
+            x, y = math.floor(px * fine), math.floor(py * fine)
             gx[k], gy[k] = x, y
             c, r = (x >> DEEPEST) - column, (y >> DEEPEST) - row
             list_at[k] = cells[r * columns + c] if 0 <= c < columns and 0 <= r < rows else 0
         if size == 0:
             px, py = longitude[begin], latitude[begin]
-            end = _one_alone(words, xy, cells, rank, frame, scale, px, py, fence, n)
+            end = _one_alone(words, xy, cells, rank, frame, scale, px, py, fence, state, n)
             if end == NO_PLACE or end > len(fence):
                 return min(end, n), begin
             held[begin - first] = end - n
@@ -248,18 +240,21 @@ def join(
         for i in range(edged):
             warm[i] = xy[2 * leaf_at[i]]
         for i in range(edged):
-            j = near[i]
-            k = who[j]
+            j = int(near[i])
+            k = int(who[j])
             shift = DEEPEST - (pair[j] & 15)
             width = widths[shift]
-            state = leaf_state(
+            found = leaf_state(
                 words, xy, block[j], leaf[j], longitude[begin + k], latitude[begin + k],
                 ((gx[k] >> shift) + 1) * width, (gy[k] >> shift) * width,
             )  # fmt: skip
-            holds[j] = state != OUTSIDE
+            holds[j] = found != OUTSIDE
+            leaf[j] = found  # from here on the state
         held[begin - first : begin - first + size] = 0
         for j in range(count):
             fence[n] = rank[pair[j] >> 4]
+            if len(state) > 0:
+                state[n] = leaf[j]
             n += holds[j]
             held[begin - first + who[j]] += holds[j]
         begin += size
@@ -274,3 +269,19 @@ def spread(held: Words, fence: Words, first: int, point_out: Integers, fence_out
         for _ in range(held[k]):
             point_out[n], fence_out[n] = first + k, fence[n]
             n += 1
+
+
+@njit(cache=True, nogil=True)
+def locate(
+    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
+    longitude: Floats, latitude: Floats, rows: Integers,
+) -> tuple[int, int]:  # fmt: skip
+    """Write the columns point, fence, state, each of a third of `rows`, of all that hold a position; as `join`."""
+    count, room = len(longitude), len(rows) // 3
+    held, fence, state = np.empty(count, np.int32), np.empty(room, np.int32), np.empty(room, np.int8)
+    n, done = join(words, xy, cells, rank, frame, scale, longitude, latitude, 0, count, held, fence, state)
+    if done == count:
+        spread(held, fence, 0, rows[:room], rows[room:])
+        for k in range(n):
+            rows[2 * room + k] = state[k]
+    return n, done

@@ -116,7 +116,9 @@ def meetings(
                     if slender:
                         begin, end = _reach(x_foot, lean, y_low, y_high, x_low, x_high, j * size, (j + 1) * size)
                         first, last = max(first, math.floor(begin * fine)), min(last, math.floor(end * fine))
-                    for place in range(block + (j - south) * side + first - west, block + (j - south) * side + last - west + 1):
+                    for place in range(
+                        block + (j - south) * side + first - west, block + (j - south) * side + last - west + 1
+                    ):
                         leaf = words[place]
                         if leaf <= COVER:
                             continue
@@ -124,12 +126,12 @@ def meetings(
                         more = True
                         while more:
                             run += 2
-                            v = words[run]
-                            more = words[run + 1] & 1 == 0
-                            ux, uy = xy[2 * v], xy[2 * v + 1]
+                            first_v, length = int(words[run]), int(words[run + 1])
+                            more = length & 1 == 0
+                            ux, uy = xy[2 * first_v], xy[2 * first_v + 1]
                             u_turn, doubt = _turn(way_x, way_y, ux - ax, uy - ay)
                             u_side = (u_turn > doubt) - (u_turn < -doubt)
-                            for v in range(v, v + (words[run + 1] >> 1)):
+                            for v in range(first_v, first_v + (length >> 1)):
                                 vx, vy = xy[2 * v + 2], xy[2 * v + 3]
                                 v_turn, doubt = _turn(way_x, way_y, vx - ax, vy - ay)
                                 v_side = (v_turn > doubt) - (v_turn < -doubt)

@@ -32,12 +32,12 @@ def _plane_state(table: FenceTable, slot: int, px: float, py: float) -> int:
     column, row = (gx >> DEEPEST) - window[0], (gy >> DEEPEST) - window[1]
     if not (0 <= column < window[2] and 0 <= row < window[3]):
         return OUTSIDE
-    cell = table.words[table.chunk[slot] + row * window[2] + column]
+    cell = int(table.words[table.chunk[slot] + row * window[2] + column])
     if cell <= COVER:
         return INSIDE if cell == COVER else OUTSIDE
     level, block = cell & 15, table.chunk[slot] + (cell >> 4)
     shift, mask = DEEPEST - level, (1 << level) - 1
-    leaf = table.words[block + (((gy >> shift) & mask) << level) + ((gx >> shift) & mask)]
+    leaf = int(table.words[block + (((gy >> shift) & mask) << level) + ((gx >> shift) & mask)])
     if leaf <= COVER:
         return INSIDE if leaf == COVER else OUTSIDE
     size = (1 << shift) / fine
@@ -72,8 +72,8 @@ def _walk(
 ) -> tuple[bool, Floats, int]:  # fmt: skip
     """Append the parameters of every change on the way a -> b, for one who comes to a with the state `inside`.
 
-    a stands at parameter `begin`, b at `end`; `at` and `flips` are the meetings with the fence's edges, by place. Returns
-    the state at b, the buffer, the count.
+    a stands at parameter `begin`, b at `end`; `at` and `flips` are the meetings with the fence's edges, by place.
+    Returns the state at b, the buffer, the count.
     """
     if ax == bx and ay == by:
         return inside, changes, n
@@ -168,9 +168,7 @@ def _met(
 ) -> tuple[int, Integers, Floats, Integers]:
     """(count, edge, at, flips) of the meetings on a-b, in the buffers given or in larger ones."""
     while True:
-        n = meetings(
-            table.words, table.xy, table.cells, table.frame, table.scale, ax, ay, bx, by, edge, at, flips
-        )
+        n = meetings(table.words, table.xy, table.cells, table.frame, table.scale, ax, ay, bx, by, edge, at, flips)
         if n <= len(edge):
             return n, edge, at, flips
         edge, at, flips = np.empty(2 * n, np.int64), np.empty(2 * n), np.empty(2 * n, np.int64)
@@ -227,7 +225,7 @@ def _stays_at_seam(
             changes = np.append(changes[:total], np.ones(8))  # a fence reaches b from the other side of the seam
             total += 1
         if total > 0:
-            out, n = _append(out, n, from_n, segment, table.rank[slot], began, changes, total)
+            out, n = _append(out, n, from_n, segment, int(table.rank[slot]), began, changes, total)
     return out, n
 
 
@@ -267,12 +265,12 @@ def stays(
                 by_place(at, flips, i, j)
             state = _plane_state(table, slot, ax, ay)
             if state != BORDER and _are_plain(at, flips, i, j):
-                out, n = _append(out, n, from_n, s, table.rank[slot], state == INSIDE, at[i:j], j - i)
+                out, n = _append(out, n, from_n, s, int(table.rank[slot]), state == INSIDE, at[i:j], j - i)
             else:
                 _, changes, total = _walk(
                     table, slot, ax, ay, bx, by, 0.0, 1.0, state >= BORDER, at[i:j], flips[i:j], changes, 0
                 )
                 if total > 0:
-                    out, n = _append(out, n, from_n, s, table.rank[slot], state >= BORDER, changes, total)
+                    out, n = _append(out, n, from_n, s, int(table.rank[slot]), state >= BORDER, changes, total)
             i = j
     return out, n
