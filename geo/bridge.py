@@ -13,7 +13,9 @@ from geo.bridge_kernels import DRAWN, bridges
 from geo.edge_grid import edge_grid
 from geo.fence_index import checked_positions
 from geo.fence_table import Rings
-from geo.uncertainty import checked_covariance
+from geo.uncertainty import checked_covariance, inside_probability
+from geo.uncertainty_kernels import near_boxes
+from geo.variance_rate import variance_rate
 
 Floats = NDArray[np.float64]
 
@@ -97,3 +99,15 @@ def _drawn() -> Floats:
     columns[4] = quantile
     columns[5] = quantile[[int(f"{n:0{bits}b}"[::-1], 2) for n in range(PATHS)]]
     return np.stack(columns, axis=1)
+
+
+def warm_up() -> None:
+    """Compile every kernel of this file, of `uncertainty` and of `variance_rate`, before the first fix arrives."""
+    corner = np.array([0.0, 0.01, 0.01, 0.0])
+    rings = Rings(corner, np.array([0.0, 0.0, 0.01, 0.0]), np.array([0, 4]))
+    covariance = np.array([[900.0, 0.0, 900.0]])
+    inside_probability(rings, corner[:1], corner[:1], covariance)
+    near_boxes(edge_grid(rings).box, corner[:1], corner[:1], covariance, 1.0)
+    crossing_probability(rings, (-0.001, 0.0), (0.0, -0.001), 60.0, 30.0, covariance[0], covariance[0])
+    t = np.arange(20.0)
+    variance_rate(t, t, t, np.tile(covariance, (20, 1)))
