@@ -34,7 +34,9 @@ def metres(latitude: float) -> tuple[float, float]:
 
 def edges_of(shape: Polygon | MultiPolygon) -> Floats:
     """f8[e, 4], interior on the left."""
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shape)))]
+    rings = [
+        shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shape)))
+    ]
     return np.concatenate([np.concatenate([ring[:-1], ring[1:]], axis=1) for ring in rings])
 
 
