@@ -28,7 +28,7 @@ _ROOT2 = math.sqrt(2.0)
 _M_PER_RADIAN = 6378137.0
 _E2 = 6.69437999014e-3  # WGS84, first eccentricity squared
 
-_ORDERS = (4, 6, 8, 12, 16)
+_ORDERS = (4, 6, 8, 12, 16, 2, 3)
 _RULES = [np.polynomial.legendre.leggauss(order) for order in _ORDERS]
 _NODE = np.concatenate([rule[0] for rule in _RULES])
 _WEIGHT = np.concatenate([rule[1] for rule in _RULES])
@@ -73,6 +73,10 @@ def _stretch(h: float, low: float, high: float) -> float:
     wide = high - low
     t = min(max(0.0, low), high)
     if h * h + t * t >= _NEAR * _NEAR:
+        if wide <= 0.15:
+            return _steep(h, low, high, 46, 2)
+        if wide <= 0.3:
+            return _steep(h, low, high, 48, 3)
         if wide <= 0.5:
             return _steep(h, low, high, 0, 4)
         if wide <= 1.0:
@@ -83,6 +87,8 @@ def _stretch(h: float, low: float, high: float) -> float:
             return _steep(h, low, high, 18, 12)
         return _steep(h, low, high, 30, 16)
     angle = (math.atan2(high, h) - math.atan2(low, h)) / _TAU
+    if wide <= 0.3:
+        return angle - _smooth(h, low, high, 46, 2)
     if wide <= 1.0:
         return angle - _smooth(h, low, high, 0, 4)
     if wide <= 2.0:
@@ -239,7 +245,7 @@ def _one(
 def masses(
     grid: EdgeGrid, longitude: Floats, latitude: Floats, covariance: Floats, weight: float, scale: float
 ) -> Floats:
-    """P(inside) f8[n] for fixes in degrees, covariances f8[n, 3] in m2, tail of `weight` and `scale` (0 and 1: none)."""
+    """P(inside) f8[n] for fixes in degrees, covariances f8[n, 3] in m2; `weight` 0 and `scale` 1: no tail."""
     out = np.empty(len(longitude))
     seen = np.zeros(len(grid.edge), np.int64)
     mark = 0

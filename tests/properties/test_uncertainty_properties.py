@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_parts_of_a_cut_fence__add_up(
     cuts: list[int], place: tuple[float, float], ellipse: Ellipse, tail: object
 ) -> None:
     walls = [0, *sorted(cuts), 8]
-    parts = [box(w, 0, e, 8) for w, e in zip(walls, walls[1:], strict=False)]
+    parts = [box(w, 0, e, 8) for w, e in pairwise(walls)]
     total = sum(p_of(placed(part), place, ellipse, tail) for part in parts)
     assert abs(total - p_of(placed(box(0, 0, 8, 8)), place, ellipse, tail)) < EXACT
 
