@@ -202,6 +202,9 @@ def test_rings_the_wrong_way_round__are_turned() -> None:
 def test_grid__is_kept_with_columns_that_cannot_change_and_only_with_those() -> None:
     rings = rings_of(SQUARE)
     assert edge_grid(rings) is edge_grid(rings)
+    moved = rings.y + 1.0
+    moved.setflags(write=False)
+    assert edge_grid(rings._replace(y=moved)).box[1] == pytest.approx(4.0)
     loose = rings._replace(x=rings.x.copy())
     (x, y) = at(-200, 200)
     first = inside_probability(loose, [x], [y], [GPS], heavy_tail=None)[0]
