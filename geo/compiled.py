@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from shapely import box
 
+from geo import bridge
 from geo.crossing import crossing_columns
 from geo.fence_index import FenceIndex
 from geo.fences import Fence
@@ -19,3 +20,4 @@ def warm_up() -> None:
     index.locate(longitude, latitude)
     index.join(longitude, latitude)
     crossing_columns(longitude, latitude, index)
+    bridge.warm_up()
