@@ -23,14 +23,14 @@ class Threshold:
     `begin`: probability (of being on the other side) from which the change is under way. `sure`: accumulated
     probability that decides it. `memory`: share of the log-odds that lasts to the next fix; the rest is forgotten,
     because animals move. `jump`: may one clear fix decide, after a clear one on the other side? Or `confirm_fixes` in
-    a row on the other side, over at least `confirm_s`, decide.
+    a row, each with at least `begin`, over at least `confirm_s`, decide.
     """
 
     begin: float = 0.8
     sure: float = 0.9998
     memory: float = 0.3
     jump: bool = True
-    confirm_fixes: int = 16
+    confirm_fixes: int = 6
     confirm_s: float = 900.0
 
 
@@ -39,13 +39,14 @@ class Sensitivity:
     """Hysteresis of a fence in probability, space and time, for each direction.
 
     `clear`: a fix is clear when its error explains the other side with less than 1 - clear, heavy tail included: with
-    5 % of errors five times as large, 0.999 is about ten standard deviations from a straight border. `most`: no single
-    fix says more than this (seventeen of them, enough to decide alone even after one that said the opposite). `band_m`: a border this wide on either side, where nothing counts.
+    5 % of errors five times as large, 0.9985 is nine to ten standard deviations from a straight border. `most`: no single
+    fix says more than this (seventeen of them: enough to decide alone, whatever was said before). `band_m`: a border
+    this wide on either side, where nothing counts.
     """
 
     enter: Threshold = Threshold()
     leave: Threshold = Threshold()
-    clear: float = 0.999
+    clear: float = 0.9985
     most: float = 0.999985
     band_m: float = 0.0
 
@@ -64,8 +65,8 @@ class Sensitivity:
 BALANCED = Sensitivity()
 # Into a village: at once, on the balance of probabilities. Out of it again: only when that is sure.
 URGENT = Sensitivity(enter=Threshold(begin=0.5, sure=0.5, memory=0.0, confirm_fixes=1, confirm_s=0.0))
-_SLOW = Threshold(sure=0.9999, memory=0.4, jump=False, confirm_fixes=24, confirm_s=3600.0)
-CALM = replace(BALANCED, enter=_SLOW, leave=_SLOW, most=0.999)
+_SLOW = Threshold(sure=0.9999, memory=0.4, jump=False, confirm_fixes=10, confirm_s=3600.0)
+CALM = replace(BALANCED, enter=_SLOW, leave=_SLOW, clear=0.999, most=0.999)
 PRESETS: dict[SensitivityName, Sensitivity] = {"urgent": URGENT, "balanced": BALANCED, "calm": CALM}
 
 

@@ -14,7 +14,8 @@ from numba import njit
 from geo.fence_table import Floats, Integers
 
 # Columns of a state. RUN, SURE and SEEN are numbers of fixes: the first of those in a row that say the other side, the
-# last that surely said this side, the first of the run that surely said the other; -1 for none.
+# last that surely said this side, the first of the run that surely said the other; -1 for none. COUNT: how many in a row
+# surely say the other.
 SIDE, ODDS, RUN, COUNT, FRACTION, DIRECTION, SURE, SEEN, SINCE, ANNOUNCED, TOLD, REST, PARITY = range(13)
 S = 13
 NUMBERS_OF_FIXES = (RUN, SURE, SEEN)
@@ -209,10 +210,10 @@ def _weigh(
         part = entered if outside else left
         state[FRACTION] = part if part == part else 0.5
         state[DIRECTION] = direction
-    state[COUNT] += 1.0
+    state[COUNT] = state[COUNT] + 1.0 if x >= begin else 0.0
     if x >= begin and state[SEEN] < 0:
         state[SEEN] = j
-    long = state[COUNT] >= fixes and time[j] - time[int(state[RUN])] >= least_s and odds >= begin
+    long = state[COUNT] >= fixes and time[j] - time[int(state[RUN])] >= least_s
     if (jump and rested and x >= s.clear) or odds >= sure or long:
         state[ODDS] = sign * max(odds, x)
         rows, n = _flip(rows, n, state, time, j, e, opens, s)

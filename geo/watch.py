@@ -146,8 +146,7 @@ def _post(watched: Watched, geometry: Area | Line, *, zone: bool) -> Post:
     band_m = watched.rules.sensitivity.band_m
     if band_m > 0.0 and not zone:
         core, wide = _grown(geometry, -band_m) or geometry, zone_of(geometry, band_m)
-    flat = _in_metres(core, frame)
-    circle = shapely.maximum_inscribed_circle(cast("Polygon", flat))
+    circle = shapely.maximum_inscribed_circle(cast("Polygon", _in_metres(core, frame)))
     alone = FenceIndex.build([Fence(watched.id, watched.version, geometry)])
     rings = _rings(core)
     both = (rings, rings if wide is core else _rings(wide))
@@ -192,7 +191,11 @@ def frame_of(geometry: Area | Line) -> LocalFrame:
 
 def _in_metres(geometry: Area | Line, frame: LocalFrame) -> BaseGeometry:
     flat: BaseGeometry = shapely.transform(geometry, lambda xy: np.stack(frame.to_metres(xy[:, 0], xy[:, 1]), axis=1))
-    return shapely.make_valid(flat) if isinstance(flat, Polygon | MultiPolygon) else flat
+    if not isinstance(flat, Polygon | MultiPolygon):
+        return flat
+    # Parts that meet at the antimeridian are one in the plane.
+    parts = shapely.get_parts(shapely.make_valid(shapely.get_parts(flat)))
+    return shapely.union_all([part for part in parts.tolist() if part.area > 0.0], grid_size=0.001)
 
 
 @lru_cache(50_000)
@@ -206,8 +209,7 @@ def zone_of(geometry: Area | Line, near_m: float) -> Area:
 def _grown(geometry: Area | Line, by_m: float) -> Area | None:
     """The shape with its border moved outwards (inwards where negative); None if nothing is left of it."""
     frame = frame_of(geometry)
-    flat = shapely.union_all(shapely.get_parts(_in_metres(geometry, frame)), grid_size=0.001)
-    grown = shapely.buffer(flat, by_m, quad_segs=_QUARTER)
+    grown = shapely.buffer(_in_metres(geometry, frame), by_m, quad_segs=_QUARTER)
     if grown.is_empty:
         return None
 
