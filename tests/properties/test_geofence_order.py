@@ -16,9 +16,7 @@ from tests.unit.geo.standin import CHANCES
 WATCH = a_reserve()
 
 
-def crossed(
-    _rings: Any, x: np.ndarray, y: np.ndarray, _covariance: Any, gap_s: np.ndarray, spread: float
-) -> np.ndarray:
+def crossed(_: Any, x: Any, y: Any, covariance: Any, gap_s: Any, spread: float) -> np.ndarray:
     """Some number that depends on everything it is given."""
     return np.abs(np.sin(x[:-1] * 1e4 + y[1:] * 1e4 + gap_s * spread + covariance[:-1, 0]))
 

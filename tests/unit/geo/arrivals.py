@@ -70,7 +70,9 @@ class Follower:
             all_of.covariance[here],
             all_of.spread_m2_s,
         )
-        out = follow(fixes, self.watch, self.chances, self.memory, np.searchsorted(here, np.array(fresh, np.int64)), OPENS)
+        out = follow(
+            fixes, self.watch, self.chances, self.memory, np.searchsorted(here, np.array(fresh, np.int64)), OPENS
+        )
         self.memory = out.memory
         self.looked_at += out.stop - out.first
         for k in range(out.first, out.stop):
