@@ -39,9 +39,9 @@ class Sensitivity:
     """Hysteresis of a fence in probability, space and time, for each direction.
 
     `clear`: a fix is clear when its error explains the other side with less than 1 - clear, heavy tail included: with
-    5 % of errors five times as large, 0.9985 is nine to ten standard deviations from a straight border. `most`: no single
-    fix says more than this (seventeen of them: enough to decide alone, whatever was said before). `band_m`: a border
-    this wide on either side, where nothing counts.
+    5 % of errors five times as large, 0.9985 is nine to ten standard deviations from a straight border. `most`: no
+    single fix says more than this (seventeen of them: enough to decide alone, whatever was said before). `band_m`: a
+    border this wide on either side, where nothing counts.
     """
 
     enter: Threshold = Threshold()

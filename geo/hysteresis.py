@@ -14,8 +14,8 @@ from numba import njit
 from geo.fence_table import Floats, Integers
 
 # Columns of a state. RUN, SURE and SEEN are numbers of fixes: the first of those in a row that say the other side, the
-# last that surely said this side, the first of the run that surely said the other; -1 for none. COUNT: how many in a row
-# surely say the other.
+# last that surely said this side, the first of the run that surely said the other; -1 for none. COUNT: how many in a
+# row surely say the other.
 SIDE, ODDS, RUN, COUNT, FRACTION, DIRECTION, SURE, SEEN, SINCE, ANNOUNCED, TOLD, REST, PARITY = range(13)
 S = 13
 NUMBERS_OF_FIXES = (RUN, SURE, SEEN)

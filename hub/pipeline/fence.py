@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from geo.uncertainty import floored
 from numpy.typing import NDArray
 
 from geo.fence_evidence import Fixes
 from geo.geofence import Followed, Transition, follow
 from geo.geofence import Memory as States
+from geo.uncertainty import floored
 from hub.pipeline.fuse import spread_of
 from hub.pipeline.guard import CHANCES, open_times, watches
 from hub.pipeline.history import Insertion, Rows, uuid_of
@@ -108,6 +108,7 @@ def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, fl
     observation = seen.observation
     if not isinstance(observation, Detection | Sighting):
         return []
+    sure = observation.probability if isinstance(observation, Detection) else None
     words = frozenset({observation.label, observation.scientific_name or observation.label})
     _, found, _ = world.fence_index.locate([place[0]], [place[1]])
     out: list[Finding] = []
@@ -128,7 +129,7 @@ def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, fl
                     earliest_at=seen.observed_at,
                     latest_at=seen.observed_at,
                     decided_at=seen.observed_at,
-                    probability=1.0 if not isinstance(observation, Detection) else observation.probability,
+                    probability=1.0 if sure is None else sure,
                     longitude=place[0],
                     latitude=place[1],
                     evidence=(seen.id,),

@@ -1,15 +1,15 @@
-"""Fences as people draw them → what `geo` watches; and states at fences as bytes, for subjects that are read in part."""
+"""Fences as people draw them → what `geo` watches; states at fences as bytes, for subjects that are read in part."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import shapely
-from geo.uncertainty import inside_probability
 from numpy.typing import NDArray
 from shapely import box as box_of
 
@@ -19,9 +19,10 @@ from geo.fence_evidence import Chances
 from geo.fence_rules import PRESETS, FenceRules
 from geo.geofence import Memory as States
 from geo.hysteresis import NUMBERS_OF_FIXES
+from geo.uncertainty import inside_probability
 from geo.watch import Watched, frame_of
 from hub.records.reference import Fence
-from hub.records.schedule import DAYS, Schedule, SunBound
+from hub.records.schedule import DAYS, Schedule, SunBound, Window
 from hub.store.followed import Box
 
 Floats = NDArray[np.float64]
@@ -68,16 +69,14 @@ def schedule_of(schedule: Schedule) -> times.Schedule:
     def day(text: str) -> tuple[int, int]:
         return int(text[:2]), int(text[3:])
 
+    def days(window: Window) -> tuple[int, ...]:
+        return tuple(sorted(DAYS.index(one) for one in window.days))
+
     def bound(sun: SunBound) -> times.SunBound:
         return times.SunBound(sun.at, sun.minutes)
 
     return times.Schedule(
-        tuple(
-            times.Window(
-                tuple(sorted(DAYS.index(one) for one in window.days)), minutes(window.start), minutes(window.end)
-            )
-            for window in schedule.windows
-        ),
+        tuple(times.Window(days(one), minutes(one.start), minutes(one.end)) for one in schedule.windows),
         tuple(times.Season(day(season.start), day(season.end)) for season in schedule.seasons),
         None if schedule.sun is None else (bound(schedule.sun.since), bound(schedule.sun.until)),
     )
@@ -100,7 +99,7 @@ def watches(fence: Fence, watched_as: frozenset[str]) -> bool:
     return not fence.watches or not watched_as.isdisjoint(fence.watches)
 
 
-def boxes_of_change(before: Mapping[object, Fence], after: Mapping[object, Fence]) -> list[Box]:
+def boxes_of_change(before: Mapping[UUID, Fence], after: Mapping[UUID, Fence]) -> list[Box]:
     """Where findings may differ, now that these fences are those; not where only names, colours or alerts do."""
     boxes: list[Box] = []
     for key in before.keys() | after.keys():

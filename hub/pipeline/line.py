@@ -253,7 +253,7 @@ class Line:
         return subjects | await self._concerned(before, after)
 
     async def _concerned(self, before: World, after: World) -> set[Subject]:
-        """Whom edits of fences concern: who was ever near what changed, and of whom something stands at such a fence."""
+        """Whom edits of fences concern: who was ever near what changed, or of whom something stands at such a fence."""
         edited = [
             key for key in before.fences.keys() | after.fences.keys() if before.fences.get(key) != after.fences.get(key)
         ]

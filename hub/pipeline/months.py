@@ -20,7 +20,7 @@ def begins(month: date) -> datetime:
 
 
 def months_of(rows: Rows, touched: NDArray[np.int64], spread_m2_s: float) -> dict[date, Box]:
-    """Boxes of the months in which rows with these numbers are, and of those after them, whose first way has changed."""
+    """Boxes of the months in which rows with these numbers are, and of the month after each, for its first way."""
     out: dict[date, Box] = {}
     months = np.unique(_months(rows["time_s"][touched]))
     for month in months.astype(object).tolist():
@@ -66,5 +66,6 @@ def states_at(fixes: Rows, states: States, first: int) -> dict[date, tuple[datet
     for start in starts[starts >= first].tolist():
         packed, earliest = pack(states, start)
         since = datetime.fromtimestamp(float(fixes["time_s"][earliest]), UTC)
-        out[months[start].astype(date)] = (since, packed)
+        month: date = months[start].item()
+        out[month] = (since, packed)
     return out
