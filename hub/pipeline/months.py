@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,5 @@ def states_at(fixes: Rows, states: States, first: int) -> dict[date, tuple[datet
     for start in starts[starts >= first].tolist():
         packed, earliest = pack(states, start)
         since = datetime.fromtimestamp(float(fixes["time_s"][earliest]), UTC)
-        month: date = months[start].item()
-        out[month] = (since, packed)
+        out[cast("date", months[start].item())] = (since, packed)
     return out
