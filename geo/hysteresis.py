@@ -324,7 +324,7 @@ def advance(
                             rows, n, AT_OPENING, max(j - 1, 0), j, j, max(opening, time[max(j - 1, 0)]), opening,
                             time[j], state[ODDS], 1, np.nan, 0,
                         )  # fmt: skip
-        if not s.is_line and j > 0:
+        if j > 0:
             rows, n = _hints(rows, n, state, time, j, known.bridge[i], known.eta_s[i], opens, s)
         side[i] = int(state[SIDE])
         same = True

@@ -264,3 +264,9 @@ def test_rules__that_make_no_sense_are_refused() -> None:
         Sensitivity(enter=Threshold(sure=1.0))
     with pytest.raises(ValueError, match="twice"):
         Watch.build([Watched("a", 1, EAST), Watched("a", 2, EAST)])
+
+
+def test_approach__to_a_line_is_told_until_it_is_crossed() -> None:
+    north = watch(LineString([(0.0, -1.0), (0.0, 1.0)]), approach_s=2.5 * 3600.0)
+    transitions = told(at([-9000, -6000, -3000, -1000, 3000, 9000, 12_000]), north)
+    assert [(one.kind, one.decided_ix) for one in transitions] == [("approach", 1), ("enter", 4)]
