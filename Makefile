@@ -41,7 +41,7 @@ web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/
 # Compiled once here, so that the first alert does not wait for a compiler.
 $(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
 	@echo "setting up: compiling kernels (once)"
-	@$(BIN)/python -c 'from geo import kernels as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
+	@$(BIN)/python -c 'from geo import warm as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
 	@touch $@
 
 test: setup-dev

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from geo import hysteresis
 from geo.crossing import Crossing, crossings
-from geo.fence_evidence import Chances, Fixes, Known, along, take
+from geo.fence_evidence import CREDIBLE, SETTLED, Chances, Fixes, Known, along, take
 from geo.hysteresis import DECIDED, FIXES, FROM, INSIDE, NUMBERS_OF_FIXES, OUTSIDE, S, advance, default_state
 from geo.schedule import always
 from geo.watch import FAR_SD, Post, Watch, is_line, key_of
@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 TransitionKind = Literal[
     "enter", "exit", "through", "possible_crossing", "dwell", "overdue", "proximity", "approach", "inside_at_start"
 ]
-# The least probability with which a way that only seems to cut a fence is told.
+# The least probability with which a way that only seems to cut a fence, from well outside to well outside, is told.
 POSSIBLE_FROM = 0.2
 # How many fixes are looked at beyond the last new one before states are compared again; doubled each time.
 _STRIDE, _LONGEST = 32, 65_536
@@ -279,7 +279,6 @@ def _cut_transitions(
     out: list[Transition] = []
     if post.is_zone:
         return out
-    enough = 1.0 / (1.0 + math.exp(-post.settings.enter_begin))
     evidence = known.columns.evidence
     for cut in known.cuts:
         k = cut.to_ix
@@ -292,14 +291,14 @@ def _cut_transitions(
         span = (float(fixes.time_s[a]), float(fixes.time_s[b]))
         began, ended = (span[0] + part * (span[1] - span[0]) for part in (cut.begin, cut.end))
         told: list[tuple[TransitionKind, str, float, float | None, float]] = []
-        if cut.p >= enough and cut.inside:
+        if cut.p >= CREDIBLE and cut.inside:
             told = [("through", "crossed between fixes", began, ended, cut.begin)]
-        elif cut.p >= enough:
+        elif cut.p >= CREDIBLE:
             told = [
                 ("exit", "crossed between fixes", began, None, cut.begin),
                 ("enter", "crossed between fixes", ended, None, cut.end),
             ]
-        elif cut.inside and cut.p >= POSSIBLE_FROM:
+        elif cut.inside and cut.p >= POSSIBLE_FROM and evidence[k - 1] <= -SETTLED and evidence[k] <= -SETTLED:
             told = [("possible_crossing", "grazed between fixes", began, ended, cut.begin)]
         for kind, cause, at, until, part in told:
             if _open_at(opens, at):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -156,8 +157,8 @@ def test_approach__of_who_only_seems_to_move_is_not_told() -> None:
 
 
 def test_possible_crossing__is_told_once_while_one_lives_beside_the_fence() -> None:
-    def crossed(*_: object) -> np.ndarray:
-        return np.array([0.6])
+    def crossed(*given: Any) -> np.ndarray:
+        return np.array([0.6] * len(given[1]))
 
     beside = watch(possible_at=0.3)
     chances = Chances(CHANCES.inside, crossed)
