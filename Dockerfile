@@ -32,11 +32,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     ROSETTE_STATE=/var/lib/rosette/state \
     ROSETTE_HOST=0.0.0.0 \
     ROSETTE_PORT=8443
-<<<<<<< HEAD
 RUN python -c 'from geo import compiled as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
-=======
-RUN python -c 'from geo import bridge as b, kernels as g; from fusion import kernels as f; g.warm_up(); b.warm_up(); f.warm_up()'
->>>>>>> uncertainty
 
 VOLUME /var/lib/rosette
 EXPOSE 8443
