@@ -145,7 +145,13 @@ def reserve_folder() -> Iterator[Reserve]:
 
 def alone(program: str, reserve: Reserve, job: Job, timeout_s: float) -> Told | str:
     """What the engine of the job tells from a process of its own; raises if it fails."""
-    command = [sys.executable, "-m", f"tests.bench.{program}", "--job", json.dumps(job | {"folder": str(reserve.folder)})]
+    command = [
+        sys.executable,
+        "-m",
+        f"tests.bench.{program}",
+        "--job",
+        json.dumps(job | {"folder": str(reserve.folder)}),
+    ]
     try:
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout_s)
     except subprocess.TimeoutExpired:

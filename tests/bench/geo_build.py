@@ -46,7 +46,8 @@ def build(reserve: Reserve, job: Job) -> Told:
     FenceIndex.build(fences[:10])
     held_mb = memory_mb("VmRSS")
     index, figures = measured(lambda: FenceIndex.build(fences), job["repeats"])
-    edges = sum(len(fence.rings.x) - (len(fence.rings.start) - 1) for fence in fences)
+    rings = shapely.get_rings(shapely.get_parts([fence.geometry for fence in fences]))
+    edges = int(shapely.get_num_coordinates(rings).sum()) - len(rings)
     return {
         **figures,
         "edges": edges,

@@ -56,7 +56,9 @@ GOAL_POINTS_PER_S = 45e6
 
 def rosette(reserve: Reserve, longitude: Floats, latitude: Floats, threads: int) -> tuple[geo_peers.Join, Told]:
     index = FenceIndex.build(reserve.fences())
-    return partial(join_points, index, longitude, latitude, threads=threads), {"index_mb": round(nbytes(index) / 1e6, 1)}
+    return partial(join_points, index, longitude, latitude, threads=threads), {
+        "index_mb": round(nbytes(index) / 1e6, 1)
+    }
 
 
 def work(reserve: Reserve, job: Job) -> Told:

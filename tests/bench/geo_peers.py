@@ -251,9 +251,7 @@ def shapely_line_tree_away(
     return shapely_line_tree(reserve, longitude, latitude, track, away=True)
 
 
-def shapely_fence_tree(
-    reserve: Reserve, longitude: Floats, latitude: Floats, track: NDArray[np.generic]
-) -> Crossings:
+def shapely_fence_tree(reserve: Reserve, longitude: Floats, latitude: Floats, track: NDArray[np.generic]) -> Crossings:
     """The other direction: boxes by a tree over the fences, then prepared fences on lines, then states."""
     shapes = prepared(reserve.shapes())
     tree = tree_of(shapes)
@@ -286,9 +284,7 @@ def _segment_table(longitude: Floats, latitude: Floats, track: NDArray[np.generi
     return pyarrow.table({"i": i.astype(np.int32), **ends})
 
 
-def duckdb_segments(
-    reserve: Reserve, longitude: Floats, latitude: Floats, track: NDArray[np.generic]
-) -> Crossings:
+def duckdb_segments(reserve: Reserve, longitude: Floats, latitude: Floats, track: NDArray[np.generic]) -> Crossings:
     connection = _duckdb(reserve)
     connection.register("segment_columns", _segment_table(longitude, latitude, track))
 
@@ -300,9 +296,7 @@ def duckdb_segments(
     return ask
 
 
-def sedonadb_segments(
-    reserve: Reserve, longitude: Floats, latitude: Floats, track: NDArray[np.generic]
-) -> Crossings:
+def sedonadb_segments(reserve: Reserve, longitude: Floats, latitude: Floats, track: NDArray[np.generic]) -> Crossings:
     context = _sedonadb(reserve)
     context.create_data_frame(_segment_table(longitude, latitude, track)).to_view("segment_columns")
 
