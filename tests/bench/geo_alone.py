@@ -72,7 +72,7 @@ def measured(work: Callable[[], Result], repeats: int) -> tuple[Result, Told]:
 
 
 def memory_mb(what: str = "VmHWM") -> float:
-    """Most memory this process held so far, or what it holds now (VmRSS). Unlike ru_maxrss not handed on by a parent."""
+    """Most memory this process held so far, or what it holds now (VmRSS); ru_maxrss would begin with the parent's."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(f"{what}:"):
             return round(int(line.split()[1]) / 1000, 1)

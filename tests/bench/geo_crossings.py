@@ -1,4 +1,4 @@
-"""Which consecutive fixes enter, leave or pass which fence, beside the peers: python -m tests.bench.geo_crossings --json.
+"""Which consecutive fixes enter, leave or pass which fence, and the peers: python -m tests.bench.geo_crossings --json.
 
 Hourly tracks one after the other; a segment runs from a fix to the next of its track. The peers answer by predicates:
 a segment that meets a fence enters, leaves or passes it as its fixes lie inside or outside. What the engine tells
