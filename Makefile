@@ -41,7 +41,9 @@ web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/
 # Compiled once here, so that the first alert does not wait for a compiler.
 $(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
 	@echo "setting up: compiling kernels (once)"
-	@$(BIN)/python -c 'from geo import kernels as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
+	@# numba's cache notices a change of the file that a kernel stands in, not of those whose kernels it calls.
+	@rm -f geo/__pycache__/*.nb? fusion/__pycache__/*.nb?
+	@$(BIN)/python -c 'from geo import compiled as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
 	@touch $@
 
 test: setup-dev

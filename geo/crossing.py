@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from geo import kernels
+from geo import stays
 from geo.fence_index import FenceIndex, checked_positions
+from geo.fence_table import THREADS
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+ENTER, EXIT, THROUGH = 1, 2, 3
+
+_KINDS: dict[int, Literal["enter", "exit", "through"]] = {ENTER: "enter", EXIT: "exit", THROUGH: "through"}
+_PIECE = 1 << 16  # segments that a thread takes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,60 @@ class Crossing:
     latitude: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossingColumns:
+    """Crossings by segment, place along it, fence; segment s runs from fix s to fix s + 1."""
+
+    segment: Integers  # i8[k]
+    fence_ix: Integers  # i8[k]
+    kind: NDArray[np.int8]  # i1[k] ENTER, EXIT or THROUGH
+    entered_at_fraction: Floats  # f8[k], NaN for an exit
+    left_at_fraction: Floats  # f8[k], NaN for an enter
+
+
+def crossing_columns(
+    longitude: ArrayLike,
+    latitude: ArrayLike,
+    index: FenceIndex,
+    *,
+    track: ArrayLike | None = None,
+    threads: int | None = None,
+    first: int = 0,
+    last: int | None = None,
+) -> CrossingColumns:
+    """Crossings on the segments first <= s < last (all by default), with the meaning that `crossings` gives them.
+
+    Fixes are f8[n] in degrees, one track after the other; where `track`, i8[n], changes from fix to fix, there is no
+    segment between them. Raises ValueError for a fix that is no place, columns of unequal length, or segments out of
+    range. Runs in as many threads as there are processors, or as said.
+    """
+    x, y = checked_positions(longitude, latitude)
+    tracks = np.zeros(0, np.int64) if track is None else np.require(track, np.int64, ["C", "A", "W"])
+    if track is not None and tracks.shape != x.shape:
+        raise ValueError(f"track must be as long as the fixes, {x.shape}, not {tracks.shape}")
+    segments = max(len(x) - 1, 0)
+    last = segments if last is None else last
+    if not 0 <= first <= last <= segments:
+        raise ValueError(f"segments {first}..{last} are not within 0..{segments}")
+    spans = [(begin, min(begin + _PIECE, last)) for begin in range(first, last, _PIECE)]
+
+    def one(span: tuple[int, int]) -> tuple[NDArray[np.float64] | NDArray[np.int64], ...]:
+        found, count = stays.stays(index.table, x, y, tracks, *span)
+        return tuple(column[:count] for column in found)
+
+    threads = min(THREADS if threads is None else threads, len(spans))
+    if threads <= 1:
+        pieces = [one(span) for span in spans]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            pieces = list(pool.map(one, spans))
+    if not pieces:
+        pieces = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
+    segment, fence, entered, left = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    kind = np.where(np.isnan(entered), EXIT, np.where(np.isnan(left), ENTER, THROUGH)).astype(np.int8)
+    return CrossingColumns(segment.astype(np.int64), fence.astype(np.int64), kind, entered, left)
+
+
 def crossings(
     longitude: Floats, latitude: Floats, index: FenceIndex, first: int = 0, last: int | None = None
 ) -> list[Crossing]:
@@ -48,32 +110,41 @@ def crossings(
     Order: segment, place along it, fence id. Raises ValueError for a fix that is no place, or segments out of range.
     """
     longitude, latitude = checked_positions(longitude, latitude)
-    segments = max(len(longitude) - 1, 0)
-    last = segments if last is None else last
-    if not 0 <= first <= last <= segments:
-        raise ValueError(f"segments {first}..{last} are not within 0..{segments}")
-    rows = kernels.stays(index.table, longitude, latitude, first, last)
-    begin = np.where(np.isnan(rows[:, 2]), rows[:, 3], rows[:, 2])
-    rows = rows[np.lexsort((rows[:, 1], begin, rows[:, 0]))]
-    begin = np.where(np.isnan(rows[:, 2]), rows[:, 3], rows[:, 2])
-    start = rows[:, 0].astype(np.int64)
+    found = crossing_columns(longitude, latitude, index, threads=1, first=first, last=last)
+    start, begin = found.segment, np.where(found.kind == EXIT, found.left_at_fraction, found.entered_at_fraction)
     x = longitude[start] + begin * _short_way(longitude[start + 1] - longitude[start])
     x = np.where(x > 180.0, x - 360.0, np.where(x < -180.0, x + 360.0, x))
     y = latitude[start] + begin * (latitude[start + 1] - latitude[start])
     return [
-        _crossing(index, int(f), s, entered, left, at_x, at_y)
-        for s, (_, f, entered, left), at_x, at_y in zip(
-            start.tolist(), rows.tolist(), x.tolist(), y.tolist(), strict=True
+        _crossing(index, *row)
+        for row in zip(
+            start.tolist(),
+            found.fence_ix.tolist(),
+            found.kind.tolist(),
+            found.entered_at_fraction.tolist(),
+            found.left_at_fraction.tolist(),
+            x.tolist(),
+            y.tolist(),
+            strict=True,
         )
     ]
 
 
-def _crossing(index: FenceIndex, f: int, s: int, entered: float, left: float, x: float, y: float) -> Crossing:
+def _crossing(
+    index: FenceIndex, s: int, f: int, kind: int, entered: float, left: float, x: float, y: float
+) -> Crossing:
     fence = index.fences[f]
-    # NaN is the only number that differs from itself.
-    entered_at, left_at = entered if entered == entered else None, left if left == left else None
-    kind = "exit" if entered_at is None else "enter" if left_at is None else "through"
-    return Crossing(fence.id, fence.version, kind, s, s + 1, entered_at, left_at, x, y)
+    return Crossing(
+        fence.id,
+        fence.version,
+        _KINDS[kind],
+        s,
+        s + 1,
+        None if kind == EXIT else entered,
+        None if kind == ENTER else left,
+        x,
+        y,
+    )
 
 
 def _short_way(difference: Floats) -> Floats:

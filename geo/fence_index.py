@@ -2,76 +2,188 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo import kernels
-from geo.fence_table import FenceTable, build_table
+from geo.fence_edit import edited_table
+from geo.fence_table import THREADS, Buffers, FenceTable, build_table, table_bytes
 from geo.fences import Fence
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Words = NDArray[np.int32]
+
+_PIECE = 1 << 17  # positions that a thread takes at a time
+_F8 = np.dtype(np.float64)
+_NO_STATE = np.empty(0, np.int8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FenceIndex:
-    """Fences in the order of their ids (so the order of building is of no consequence) and their table."""
+    """Fences in the order of their ids (so the order of building is of no consequence) and their table.
+
+    A fence_ix counts `fences`. Edits give a new snapshot; an old one answers as before, in any thread.
+    """
 
     fences: tuple[Fence, ...]
     table: FenceTable
+    buffers: Buffers
+    memory_budget_bytes: int | None
+    look: tuple[Words, Floats, Words, Words, Integers, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # What a look-up needs: few arguments, because taking each apart costs more than a look-up.
+        object.__setattr__(self, "look", self.table[:6])
 
     @classmethod
-    def build(cls, fences: Iterable[Fence]) -> FenceIndex:
-        """Snapshot of the fences; raises ValueError if an id comes twice."""
+    def build(cls, fences: Iterable[Fence], memory_budget_bytes: int | None = None) -> FenceIndex:
+        """Snapshot of the fences; raises ValueError if an id comes twice.
+
+        By default the index takes what is best for speed, some 40 bytes a vertex. With a budget it is made coarser
+        until it fits, which changes times, not answers; the vertices themselves, 16 bytes each, are never left out.
+        """
         ordered = tuple(sorted(fences, key=lambda fence: fence.id))
         for one, other in pairwise(ordered):
             if one.id == other.id:
                 raise ValueError(f"fence {one.id} is given twice: versions {one.version} and {other.version}")
-        return cls(ordered, build_table([fence.rings for fence in ordered]))
+        table, buffers = build_table([fence.rings for fence in ordered], memory_budget_bytes)
+        return cls(ordered, table, buffers, memory_budget_bytes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tables, without the fences themselves."""
+        return table_bytes(self.table)
 
     def with_fence(self, fence: Fence) -> FenceIndex:
         """Snapshot with the fence added, or put in the place of the one with its id."""
-        return FenceIndex.build([*(kept for kept in self.fences if kept.id != fence.id), fence])
+        at = bisect_left(self.fences, fence.id, key=lambda other: other.id)
+        known = at < len(self.fences) and self.fences[at].id == fence.id
+        fences = (*self.fences[:at], fence, *self.fences[at + known :])
+        return self._edited(fences, at if known else None, fence, at)
 
     def without(self, fence_id: str) -> FenceIndex:
         """Snapshot without the fence; raises KeyError if there is none with this id."""
-        kept = [fence for fence in self.fences if fence.id != fence_id]
-        if len(kept) == len(self.fences):
+        at = bisect_left(self.fences, fence_id, key=lambda other: other.id)
+        if at == len(self.fences) or self.fences[at].id != fence_id:
             raise KeyError(fence_id)
-        return FenceIndex.build(kept)
+        return self._edited((*self.fences[:at], *self.fences[at + 1 :]), at, None, at)
+
+    def _edited(self, fences: tuple[Fence, ...], old: int | None, new: Fence | None, at: int) -> FenceIndex:
+        edited = edited_table(self.table, self.buffers, old, None if new is None else new.rings, at)
+        if edited is None:
+            return FenceIndex.build(fences, self.memory_budget_bytes)
+        return FenceIndex(fences, *edited, self.memory_budget_bytes)
+
+    def holding(self, longitude: float, latitude: float) -> Integers:
+        """Ascending fence_ix, i8[k], of the fences that hold one place; raises ValueError for what is no place."""
+        x, y, found = float(longitude), float(latitude), np.empty(32, np.int64)
+        count = kernels.holding_one(*self.look, x, y, found)
+        if count < 0:
+            raise _no_place(0, x, y)
+        if count > len(found):
+            found = np.empty(count, np.int64)
+            kernels.holding_one(*self.look, x, y, found)
+        return found[:count]
 
     def locate(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Integers, Integers, Integers]:
         """(point_ix, fence_ix, state), each i8[k], for every place and fence that holds it, by point, then fence.
 
         The state is kernels.INSIDE or kernels.BORDER; -180 and 180 degrees are one meridian. The places are f8[n] in
-        degrees; raises ValueError for what is no place.
+        degrees; raises ValueError for the first that is no place. In one thread: for a batch as it comes in.
         """
-        rows = kernels.locate(self.table, *checked_positions(longitude, latitude))
-        return rows[:, 0], rows[:, 1], rows[:, 2]
+        x, y = columns_of_places(longitude, latitude)
+        room = 3 * len(x) + 32
+        while True:
+            rows = np.empty(3 * room, np.int64)
+            count, done = kernels.locate(*self.look, x, y, rows)
+            if count < 0:
+                raise _no_place(done, x[done], y[done])
+            if done == len(x):
+                return rows[:count], rows[room : room + count], rows[2 * room : 2 * room + count]
+            room *= 4
+
+    def join(self, longitude: ArrayLike, latitude: ArrayLike, threads: int | None = None) -> tuple[Integers, Integers]:
+        """(point_ix, fence_ix), each i8[k], of all places in or on a fence, by point, then fence; for very many places.
+
+        The places are f8[n] in degrees; raises ValueError for the first that is no place (NaN and infinity are none).
+        Runs in as many threads as there are processors, or as said.
+        """
+        x, y = columns_of_places(longitude, latitude)
+        spans = [(first, min(first + _PIECE, len(x))) for first in range(0, len(x), _PIECE)]
+        threads = min(THREADS if threads is None else threads, len(spans))
+        if threads <= 1:
+            return self._pairs([self._held(x, y, *span) for span in spans], None)
+        with ThreadPoolExecutor(threads) as pool:
+            return self._pairs(list(pool.map(lambda span: self._held(x, y, *span), spans)), pool)
+
+    def _held(self, x: Floats, y: Floats, first: int, last: int) -> tuple[Words, Words]:
+        """How many fences hold each place first <= i < last, and these fences one after the other."""
+        held, found, parts = np.empty(last - first, np.int32), np.empty(2 * (last - first) + 1024, np.int32), []
+        begin = first
+        while True:
+            count, done = kernels.join(*self.look, x, y, begin, last, held[begin - first :], found, _NO_STATE)
+            if count < 0:
+                raise _no_place(done, x[done], y[done])
+            parts.append(found[:count].copy())
+            if done == last:
+                return held, parts[0] if len(parts) == 1 else np.concatenate(parts)
+            if done == begin:
+                found = np.empty(4 * len(found), np.int32)
+            begin = done
+
+    @staticmethod
+    def _pairs(pieces: list[tuple[Words, Words]], pool: ThreadPoolExecutor | None) -> tuple[Integers, Integers]:
+        end = np.cumsum([0, *(len(found) for _, found in pieces)])
+        point, fence = np.empty(end[-1], np.int64), np.empty(end[-1], np.int64)
+
+        def spread(i: int) -> None:
+            held, found = pieces[i]
+            kernels.spread(held, found, i * _PIECE, point[end[i] : end[i + 1]], fence[end[i] : end[i + 1]])
+
+        for _ in (map if pool is None else pool.map)(spread, range(len(pieces))):
+            pass
+        return point, fence
 
     def candidates(self, bbox: tuple[float, float, float, float]) -> Integers:
         """Ascending fence_ix of the fences whose box meets (west, south, east, north); west > east crosses 180."""
         west, south, east, north = bbox
-        table = self.table
-        if west > east:
-            across = (table.east >= west) | (table.west <= east)
-        else:
-            across = (table.east >= west) & (table.west <= east)
-        return np.flatnonzero(across & (table.north >= south) & (table.south <= north))
+        box = np.empty((len(self.fences), 4))
+        used = self.table.rank >= 0
+        box[self.table.rank[used]] = self.table.box[used]
+        across = (box[:, 2] >= west) | (box[:, 0] <= east) if west > east else (box[:, 2] >= west) & (box[:, 0] <= east)
+        return np.flatnonzero(across & (box[:, 3] >= south) & (box[:, 1] <= north))
+
+
+def columns_of_places(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
+    """Both as contiguous writable f8[n], as the kernels are compiled for; raises ValueError for unequal columns."""
+    x, y = _column(longitude), _column(latitude)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(f"longitude and latitude must be two columns of one length, not {x.shape} and {y.shape}")
+    return x, y
 
 
 def checked_positions(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
-    """Both as contiguous writable f8[n], as the kernels are compiled for; raises ValueError for what is no place."""
-    x = np.require(longitude, np.float64, ["C", "W"])
-    y = np.require(latitude, np.float64, ["C", "W"])
-    if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(f"longitude and latitude must be two columns of one length, not {x.shape} and {y.shape}")
+    """Both as `columns_of_places`; raises ValueError for the first that is no place."""
+    x, y = columns_of_places(longitude, latitude)
     wrong = np.flatnonzero(~((np.abs(x) <= 180.0) & (np.abs(y) <= 90.0)))
     if len(wrong):
         at = int(wrong[0])
-        raise ValueError(f"position {at} ({x[at]}, {y[at]}) is not within longitude -180..180, latitude -90..90")
+        raise _no_place(at, x[at], y[at])
     return x, y
+
+
+def _column(values: ArrayLike) -> Floats:
+    if type(values) is np.ndarray and values.dtype is _F8 and values.flags.carray:
+        return values
+    return np.require(values, np.float64, ["C", "A", "W"])
+
+
+def _no_place(at: int, x: float, y: float) -> ValueError:
+    return ValueError(f"position {at} ({x}, {y}) is not within longitude -180..180, latitude -90..90")

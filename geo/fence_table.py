@@ -1,16 +1,38 @@
-"""Columns of a set of fences, laid out for the kernels: bands within a fence, a grid over all fences."""
+"""A set of fences as columns for the kernels: laid out once per fence, listed per grid cell, edited by appending.
+
+Words and vertices of all fences stand in two buffers with room to spare. An edit writes behind their end and copies the
+small columns; whatever an older table refers to stays as it was, so its readers see nothing of it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numba import config
 from numpy.typing import NDArray
+
+from geo.cell_lists import list_cells
+from geo.fence_leaves import COVER, MARGIN, lay_out
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Words = NDArray[np.int32]
+
+THREADS = int(vars(config)["NUMBA_DEFAULT_NUM_THREADS"])  # processors that this process may use
+DEFAULT_DENSITY = 1.5
+
+_FINEST = 1 << 10  # cells a degree
+_COARSEST = 2.0**-9
+ENTRIES_PER_CELL = 8  # of the lists, at most, over all cells that the set may have
+_MOST = 2**31 - 2**16
+FEWEST_CELLS = 1 << 12
+_PARALLEL_FROM = 20_000  # vertices; below, a second thread costs more than it brings
 
 
 class Rings(NamedTuple):
@@ -22,100 +44,164 @@ class Rings(NamedTuple):
 
 
 class FenceTable(NamedTuple):
-    """An immutable set of fences; f counts fences, r rings, v vertices.
+    """An immutable set of fences; s counts slots (in the order of their coming), f the fences in use, in their order.
 
-    The edge v runs from vertex v to v + 1. Each fence is cut into horizontal bands that list the edges reaching into
-    them; one grid of side x side cells lists the fences whose box reaches into a cell, in ascending order.
+    A cell's list begins at words[cells[i]]: how many fences reach into the cell, then for each, in the order of the
+    fences, slot << 4 | level and the place of the block; one that covers the cell has level 0 and place COVERED, where
+    COVER stands. An empty list stands at 0.
     """
 
-    x: Floats  # [v]
-    y: Floats  # [v]
-    ring_start: Integers  # [r + 1]
-    fence_ring: Integers  # [f + 1]
-    west: Floats  # [f]
-    south: Floats  # [f]
-    east: Floats  # [f]
-    north: Floats  # [f]
-    fence_band: Integers  # [f + 1]
-    band_scale: Floats  # [f] bands per unit of y
-    band_start: Integers  # [bands + 1]
-    band_edge: Integers  # vertex numbers
-    grid: Floats  # [4] west, south, columns per unit of x, rows per unit of y
-    side: int
-    cell_start: Integers  # [side * side + 1]
-    cell_fence: Integers
+    words: Words  # lists and chunks, see geo/fence_leaves.py
+    xy: Floats  # [2 v] longitude, latitude of each vertex; a pair of NaN stands behind each ring
+    cells: Words  # [rows * columns] from the south-west
+    rank: Words  # [s] f, or -1 if no longer in use
+    frame: Integers  # [4] western column, southern row, columns, rows of the grid
+    scale: float  # cells a degree, a power of two
+    box: Floats  # [s, 4] west, south, east, north
+    vertices: Integers  # [s, 2] first vertex and the one behind the last
+    windows: Integers  # [s, 4] western column, southern row, columns, rows of the footprint
+    chunk: Integers  # [s] where the chunk begins in words
 
 
-def slots(value: Floats, origin: Floats | float, scale: Floats | float, count: Integers | int) -> Integers:
-    """Slot 0 .. count - 1 of each value; the same arithmetic as `kernels._slot`, which looks up what this lays down."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        place = (value - origin) * scale
-        return np.where(place > 0.0, np.minimum(place, np.subtract(count, 1)), 0.0).astype(np.int64)
+@dataclass(frozen=True, slots=True, eq=False)
+class Buffers:
+    """Room that the tables of one line of edits share, and the right to write behind the end of one of them."""
+
+    words: Words
+    xy: Floats
+    density: float
+    turn: list[None]  # one entry: who pops it, which is atomic, may write; whoever comes later builds anew
 
 
-def _lists(slot: Integers, item: Integers, count: int) -> tuple[Integers, Integers]:
-    """(start, items) of the compressed lists of items per slot, items in the order given."""
-    start = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(slot, minlength=count), out=start[1:])
-    return start, item[np.argsort(slot, kind="stable")]
+def table_bytes(table: FenceTable) -> int:
+    """Bytes of all columns."""
+    return sum(column.nbytes for column in table if isinstance(column, np.ndarray))
 
 
-def _ramp(length: Integers) -> Integers:
-    """0 .. n - 1 for each n in `length`, one after the other."""
-    end = np.cumsum(length)
-    return np.arange(end[-1] if len(end) else 0, dtype=np.int64) - np.repeat(end - length, length)
+def build_table(fences: Sequence[Rings], memory_budget_bytes: int | None = None) -> tuple[FenceTable, Buffers]:
+    """The table of the given ring sets, in their order.
 
-
-def build_table(fences: Sequence[Rings]) -> FenceTable:
-    """The table of the given ring sets, in their order. Time and memory grow linearly with the edges.
-
-    A fence gets as many bands as keep its listed edges below about twice its edges: a comb costs no more than a disc.
+    Cells and leaves are as fine as the edges ask for; where that takes more than `memory_budget_bytes`, both are made
+    coarser until it fits or nothing is left to gain (the vertices alone may be more). Raises ValueError for a vertex
+    outside longitude -180..180, latitude -90..90, and for 2^31 vertices or words.
     """
+    xy, vertices = columns_of(fences, 0)
+    box = boxes_of(xy, vertices)
+    density, cells = DEFAULT_DENSITY, max(FEWEST_CELLS, len(xy) // 2)
+    while True:
+        scale = _scale(box, cells, ENTRIES_PER_CELL * cells)
+        windows = windows_of(box, scale)
+        chunks, start = _chunks(xy, vertices, windows, scale, density)
+        table, buffers = _assemble(xy, vertices, box, windows, chunks, start, scale, density)
+        if memory_budget_bytes is None or table_bytes(table) <= memory_budget_bytes or density < 2.0**-8:
+            return table, buffers
+        density, cells = density / 2.0, max(16, cells // 4)
+
+
+def columns_of(fences: Sequence[Rings], before: int) -> tuple[Floats, Integers]:
+    """(xy, vertices): the rings with a NaN behind each, numbered from `before`."""
+    lengths = np.array([len(rings.x) + len(rings.start) - 1 for rings in fences], np.int64)
+    end = before + np.cumsum(lengths)
+    vertices = np.stack([end - lengths, end], axis=1).reshape(-1, 2)
+    if len(end) and end[-1] > _MOST // 2:
+        raise ValueError(f"{end[-1]} vertices are more than 32-bit places can tell apart")
     x = np.concatenate([np.zeros(0), *(rings.x for rings in fences)])
     y = np.concatenate([np.zeros(0), *(rings.y for rings in fences)])
-    vertices = np.array([len(rings.x) for rings in fences], np.int64)
+    if not (np.all(np.abs(x) <= 180.0) and np.all(np.abs(y) <= 90.0)):
+        raise ValueError("a vertex of a fence is not within longitude -180..180, latitude -90..90")
     ring_lengths = np.concatenate([np.zeros(0, np.int64), *(np.diff(rings.start) for rings in fences)])
-    ring_start = np.concatenate([[0], np.cumsum(ring_lengths)]).astype(np.int64)
-    fence_ring = np.concatenate([[0], np.cumsum([len(rings.start) - 1 for rings in fences])]).astype(np.int64)
-    west = np.array([rings.x.min() for rings in fences], np.float64)
-    south = np.array([rings.y.min() for rings in fences], np.float64)
-    east = np.array([rings.x.max() for rings in fences], np.float64)
-    north = np.array([rings.y.max() for rings in fences], np.float64)
-
-    edge = np.delete(np.arange(len(x), dtype=np.int64), ring_start[1:] - 1)
-    owner = np.repeat(np.arange(len(fences), dtype=np.int64), vertices)[edge]
-    low, high = np.minimum(y[edge], y[edge + 1]), np.maximum(y[edge], y[edge + 1])
-    edges = np.bincount(owner, minlength=len(fences))
-    climb = np.bincount(owner, weights=high - low, minlength=len(fences))
-    bands = np.maximum(1, (edges * (north - south) / climb)).astype(np.int64)
-    with np.errstate(over="ignore"):
-        band_scale = bands / (north - south)
-    fence_band = np.concatenate([[0], np.cumsum(bands)]).astype(np.int64)
-    first = slots(low, south[owner], band_scale[owner], bands[owner])
-    span = slots(high, south[owner], band_scale[owner], bands[owner]) - first + 1
-    band = np.repeat(fence_band[owner] + first, span) + _ramp(span)
-    band_start, band_edge = _lists(band, np.repeat(edge, span), int(fence_band[-1]))
-
-    grid, side = _grid(west, south, east, north)
-    column, row = slots(west, grid[0], grid[2], side), slots(south, grid[1], grid[3], side)
-    columns = slots(east, grid[0], grid[2], side) - column + 1
-    rows = slots(north, grid[1], grid[3], side) - row + 1
-    step = _ramp(columns * rows)
-    member = np.repeat(np.arange(len(fences), dtype=np.int64), columns * rows)
-    cell = (row[member] + step // columns[member]) * side + column[member] + step % columns[member]
-    cell_start, cell_fence = _lists(cell, member, side * side)
-    return FenceTable(
-        x, y, ring_start, fence_ring, west, south, east, north, fence_band, band_scale, band_start, band_edge,
-        grid, side, cell_start, cell_fence,
-    )  # fmt: skip
+    xy = np.full((len(x) + len(ring_lengths), 2), np.nan)
+    # Every vertex moves up by the number of rings before it.
+    place = np.arange(len(x)) + np.repeat(np.arange(len(ring_lengths)), ring_lengths)
+    xy[place, 0], xy[place, 1] = x, y
+    return xy.reshape(-1), vertices
 
 
-def _grid(west: Floats, south: Floats, east: Floats, north: Floats) -> tuple[Floats, int]:
-    """Grid over all boxes, with about as many entries as eight per fence also where fences lie on top of each other."""
-    if len(west) == 0:
-        return np.array([0.0, 0.0, 1.0, 1.0]), 1
-    width, height = east.max() - west.min(), north.max() - south.min()
-    cover = float(np.sum((east - west) / width * ((north - south) / height)))
-    side = int(min(256.0, 4.0 * math.sqrt(len(west)), max(1.0, math.sqrt(8.0 * len(west) / cover))))
-    with np.errstate(over="ignore"):
-        return np.array([west.min(), south.min(), side / width, side / height]), side
+def boxes_of(xy: Floats, vertices: Integers) -> Floats:
+    """f8[s, 4]: west, south, east, north of fences whose vertices follow each other in xy."""
+    if len(vertices) == 0:
+        return np.zeros((0, 4))
+    points, first = xy.reshape(-1, 2), vertices[:, 0] - vertices[0, 0]
+    low, high = np.fmin.reduceat(points, first), np.fmax.reduceat(points, first)
+    return np.concatenate([low, high], axis=1)
+
+
+def windows_of(box: Floats, scale: float) -> Integers:
+    """i8[s, 4]: western column, southern row, columns, rows of the cells near each box."""
+    low = np.floor((box[:, :2] - MARGIN) * scale).astype(np.int64)
+    high = np.floor((box[:, 2:] + MARGIN) * scale).astype(np.int64)
+    return np.concatenate([low, high - low + 1], axis=1)
+
+
+def frame_of(windows: Integers) -> Integers:
+    """i8[4]: the window around all windows."""
+    if len(windows) == 0:
+        return np.zeros(4, np.int64)
+    low, high = windows[:, :2].min(axis=0), (windows[:, :2] + windows[:, 2:]).max(axis=0)
+    return np.concatenate([low, high - low])
+
+
+def _scale(box: Floats, cells: int, entries: int) -> float:
+    """The finest scale with at most so many cells over all boxes, and so many counted box by box."""
+    scale = float(_FINEST)
+    while scale > _COARSEST:
+        windows = windows_of(box, scale)
+        if math.prod(frame_of(windows)[2:].tolist()) <= cells and np.sum(windows[:, 2] * windows[:, 3]) <= entries:
+            break
+        scale /= 2.0
+    return scale
+
+
+def _chunks(
+    xy: Floats, vertices: Integers, windows: Integers, scale: float, density: float
+) -> tuple[list[Words], Integers]:
+    """Chunks of all fences in pieces, and where each chunk begins in the pieces laid end to end."""
+    count, total = len(vertices), int(vertices[-1, 1]) if len(vertices) else 0
+    pieces = 2 * THREADS if total >= _PARALLEL_FROM else 1
+    cuts = np.searchsorted(vertices[:, 0], np.linspace(0, total, pieces + 1))
+    cuts[0], cuts[-1] = 0, count
+    spans = [(int(a), int(b)) for a, b in pairwise(cuts) if a < b]
+
+    def one(span: tuple[int, int]) -> tuple[Words, Integers]:
+        return lay_out(xy, vertices, windows, scale, density, *span)
+
+    if len(spans) > 1:
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = list(pool.map(one, spans))
+    else:
+        done = [one(span) for span in spans]
+    start = np.zeros(count, np.int64)
+    before = 0
+    for (first, last), (words, begin) in zip(spans, done, strict=True):
+        start[first:last] = begin[:-1] + before
+        before += len(words)
+    return [words for words, _ in done], start
+
+
+def _assemble(
+    xy: Floats,
+    vertices: Integers,
+    box: Floats,
+    windows: Integers,
+    chunks: list[Words],
+    start: Integers,
+    scale: float,
+    density: float,
+) -> tuple[FenceTable, Buffers]:
+    """The empty list, COVER, the chunks, the lists; buffers with as much room again, which costs nothing until used."""
+    frame = frame_of(windows)
+    used = 2 + sum(map(len, chunks))
+    if used > _MOST // 2:
+        raise ValueError("the fences take more words than 32-bit places can tell apart")
+    slots = np.arange(len(vertices), dtype=np.int32)
+    # Two words an entry and one ahead of each list are the most there can be.
+    most = used + 2 * int(np.sum(windows[:, 2] * windows[:, 3])) + math.prod(frame[2:].tolist())
+    words = np.empty(2 * most + (1 << 16), np.int32)
+    np.concatenate([np.array([0, COVER], np.int32), *chunks], out=words[:used])
+    room = np.empty(2 * len(xy) + (1 << 12))
+    room[: len(xy)] = xy
+    chunk = start + 2
+    cells = np.empty(math.prod(frame[2:].tolist()), np.int32)
+    end = list_cells(words, used, windows, chunk, frame, cells)
+    table = FenceTable(words[:end], room[: len(xy)], cells, slots, frame, scale, box, vertices, windows, chunk)
+    return table, Buffers(words, room, density, [None])

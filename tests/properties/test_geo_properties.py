@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from geo import kernels
+from geo import compiled, kernels
 from geo.crossing import crossings
 from geo.fence_index import FenceIndex
 from geo.fences import Fence, canonical_wkb
@@ -32,7 +32,7 @@ def polygons(corners: st.SearchStrategy[tuple[float, float]]) -> st.SearchStrate
 
 UNTIMED, MANY = settings(deadline=None), settings(deadline=None, max_examples=200)
 
-kernels.warm_up()
+compiled.warm_up()
 
 
 @UNTIMED

@@ -1,0 +1,104 @@
+"""Which fences reach into a grid cell, in compiled form: the lists that stand in the words of a fence table."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from geo.fence_leaves import COVER, OUT
+
+Integers = NDArray[np.int64]
+Words = NDArray[np.int32]
+
+EMPTY, COVERED = 0, 1  # places in words: of the empty list, of a word that says COVER
+
+
+@njit(cache=True, nogil=True)
+def _settle(words: Words, begin: int, count: int, twin: int) -> tuple[int, int]:
+    """(place, end) of the list whose `count` entries stand behind words[begin]; `twin` if there stands the same."""
+    words[begin] = count
+    if count == 0:
+        return EMPTY, begin
+    for k in range(2 * count + 1):
+        if words[begin + k] != words[twin + k]:
+            return begin, begin + 2 * count + 1
+    return twin, begin
+
+
+@njit(cache=True, nogil=True)
+def list_cells(words: Words, end: int, windows: Integers, chunk: Integers, frame: Integers, cells: Words) -> int:
+    """Write the lists of all cells, slots in their order, behind words[:end], their places to `cells`; the new end."""
+    column, row, columns, rows = frame
+    count = np.zeros(columns * rows + 1, np.int32)
+    for s in range(len(windows)):
+        place = chunk[s]
+        for r in range(windows[s, 3]):
+            cell = (windows[s, 1] - row + r) * columns + windows[s, 0] - column
+            for k in range(windows[s, 2]):
+                count[cell + k + 1] += words[place + k] != OUT
+            place += windows[s, 2]
+    for cell in range(columns * rows):
+        count[cell + 1] += count[cell]
+    entries = np.empty((count[columns * rows], 2), np.int32)
+    for s in range(len(windows)):
+        place = chunk[s]
+        for r in range(windows[s, 3]):
+            cell = (windows[s, 1] - row + r) * columns + windows[s, 0] - column
+            for k in range(windows[s, 2]):
+                word = words[place + k]
+                if word != OUT:
+                    entries[count[cell + k], 0] = s << 4 | (0 if word == COVER else word & 15)
+                    entries[count[cell + k], 1] = COVERED if word == COVER else chunk[s] + (word >> 4)
+                    count[cell + k] += 1
+            place += windows[s, 2]
+    begin, twin = 0, 0
+    for cell in range(columns * rows):
+        size = count[cell] - begin
+        for k in range(size):
+            words[end + 2 * k + 1] = entries[begin + k, 0]
+            words[end + 2 * k + 2] = entries[begin + k, 1]
+        begin = count[cell]
+        twin, end = _settle(words, end, size, twin)
+        cells[cell] = twin
+    return end
+
+
+@njit(cache=True, nogil=True)
+def relist(
+    words: Words, end: int, cells: Words, frame: Integers, rank: Words, window: Integers, chunk: int, old: int, new: int
+) -> int:
+    """Write the lists anew that change when slot `old` goes (-1: none) and slot `new` comes (-1: none); the new end.
+
+    `window` and `chunk` are those of either; `cells` is changed in place. Call it for the old slot with new = -1, then
+    for the new one with old = -1. Returns -1 where there is no room left.
+    """
+    column, row, columns, _ = frame
+    for r in range(window[3]):
+        twin = EMPTY
+        for c in range(window[2]):
+            cell = (window[1] - row + r) * columns + window[0] - column + c
+            word = words[chunk + r * window[2] + c]
+            if word == OUT:
+                continue
+            source, count = cells[cell], 0
+            length = words[source]
+            if end + 2 * (length + 1) >= len(words):
+                return -1
+            for k in range(length + 1):
+                entry = words[source + 2 * k + 1]
+                if (
+                    new >= 0
+                    and (k == length or rank[entry >> 4] > rank[new])
+                    and (k == 0 or rank[words[source + 2 * k - 1] >> 4] < rank[new])
+                ):
+                    words[end + 2 * count + 1] = new << 4 | (0 if word == COVER else word & 15)
+                    words[end + 2 * count + 2] = COVERED if word == COVER else chunk + (word >> 4)
+                    count += 1
+                if k < length and entry >> 4 != old:
+                    words[end + 2 * count + 1] = entry
+                    words[end + 2 * count + 2] = words[source + 2 * k + 2]
+                    count += 1
+            twin, end = _settle(words, end, count, twin)
+            cells[cell] = twin
+    return end
