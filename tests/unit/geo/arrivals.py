@@ -72,6 +72,7 @@ class Follower:
             all_of.covariance[here],
             all_of.spread_m2_s,
         )
+        began = time.process_time()
         out = follow(
             fixes, self.watch, self.chances, self.memory, np.searchsorted(here, np.array(fresh, np.int64)), OPENS
         )
