@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -214,7 +213,7 @@ def test_replay__an_entry_is_accepted_once_its_cause_is_gone(hub: HubProcess, ad
 
 def replayed(hub: HubProcess, site: str) -> dict[str, int]:
     """What `rosette replay quarantine` answers beside the running hub."""
-    order = [Path(sys.executable).parent / "rosette", "replay", "quarantine", "--site", site, "--json"]
+    order = [sys.executable, "-m", "hub.cli", "replay", "quarantine", "--site", site, "--json"]
     done = subprocess.run(order, env=hub.environment, capture_output=True, check=True)
     return msgspec.json.decode(done.stdout)
 
