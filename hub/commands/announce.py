@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+import sys
 
 import click
 
@@ -27,6 +29,12 @@ async def first_login(database: Database) -> str | None:
     return password
 
 
+def command() -> str:
+    """How this person calls `rosette`: where it is not on PATH, by the path that started it."""
+    called = sys.argv[0]
+    return called if called.endswith("/rosette") and shutil.which("rosette") is None else "rosette"
+
+
 def greet(settings: Settings, port: int, password: str | None) -> None:
     """Print the address and the first login."""
     scheme = "https" if settings.tls_certificate else "http"
@@ -35,7 +43,7 @@ def greet(settings: Settings, port: int, password: str | None) -> None:
     if password:
         lines += [f"  login     {FIRST}", f"  password  {password}   (shown once)"]
     else:
-        lines += [f"  login     as before; `rosette user password {FIRST} --generate` sets a new password"]
+        lines += [f"  login     as before; `{command()} user password {FIRST} --generate` sets a new password"]
     if settings.drill:
         lines += [f"  drill     site `drill`, simulated, seed {settings.drill_seed}, speed {settings.drill_speed:g}x"]
     lines += ["  stop      Ctrl-C", ""]

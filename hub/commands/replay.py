@@ -21,6 +21,8 @@ from hub.store.database import Database
 
 BATCH = 100
 PAGE = 10_000
+# Digest of a site of which nothing has been derived yet.
+NOTHING = hashlib.sha256(msgspec.json.encode([]) * 2).hexdigest()
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -35,7 +37,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     """`before` and `after` are hashes over all tracks, standing findings and alerts of the site."""
 
-    subjects: int
+    tracks: int
     before: str
     after: str
 
@@ -106,8 +108,13 @@ def replay_tracks(settings: Settings, site: str, as_json: bool) -> None:
         return
     click.echo(f"before {result.before}")
     click.echo(f"after  {result.after}")
-    what = "equal: the log gives the same again" if result.equal else "not equal: what was derived has been corrected"
-    click.echo(f"{result.subjects:,} subjects; {what}")
+    if result.equal:
+        what = "equal: the log gives the same again"
+    elif result.before == NOTHING:
+        what = "built for the first time"
+    else:
+        what = "not equal: what was derived has been corrected"
+    click.echo(f"tracks: {result.tracks:,}; {what}")
 
 
 async def _tracks(settings: Settings, site: str, *, quiet: bool) -> Rebuilt:
@@ -129,8 +136,10 @@ async def _tracks(settings: Settings, site: str, *, quiet: bool) -> Rebuilt:
 
             async with database.transaction() as connection:
                 await tracks.forget(connection, site)
-            subjects = await Line(database, site, tell).rebuild()
-        return Rebuilt(subjects=subjects, before=before, after=await _digest(database, site))
+            await Line(database, site, tell).rebuild()
+        # A segment of a track is named by its subject and its month.
+        built = {segment.rpartition("/")[0] for segment in await tracks.digest(database, site)}
+        return Rebuilt(tracks=len(built), before=before, after=await _digest(database, site))
 
 
 async def _digest(database: Database, site: str) -> str:

@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from hub.clearance import ExactReads
 from hub.console.access import role_at
+from hub.console.etag import edited, etag
 from hub.console.live import SiteFeed, alert_item
 from hub.console.paging import After, Limit, moment_token
 from hub.console.parts import Call
@@ -85,7 +86,7 @@ def dispatch_routes(
 
     async def act(request: Call, site: str, alert: UUID, what: str, outcome: str | None) -> Any:
         caller, role = reader(request, site)
-        expect = _version(request)
+        expect = edited(request)
         world = followers.line(site).world_now
         try:
             async with database.transaction() as connection:
@@ -96,7 +97,7 @@ def dispatch_routes(
             now = alert_item(await alerts.get(database, site, alert), world, role)
             raise Stale(stale.detail, now=msgspec.to_builtins(now)) from None
         feed_of(site).tell_alert(alert)
-        return Response(alert_item(changed, world, role), headers={"ETag": f'"{changed.version}"'})
+        return Response(alert_item(changed, world, role), headers={"ETag": etag(changed.version)})
 
     @get("/api/v1/sites/{site:str}/alerts", operation_id="listAlerts", guards=[role_at()])
     async def alert_list(
@@ -136,7 +137,7 @@ def dispatch_routes(
         await reads.write(database, "alert")
         body: dict[str, Any] = msgspec.to_builtins(detail)
         body |= body.pop("alert")
-        return Response(body, headers={"ETag": f'"{found.version}"'})
+        return Response(body, headers={"ETag": etag(found.version)})
 
     @post(
         "/api/v1/sites/{site:str}/alerts/{alert:uuid}/acknowledge",
@@ -171,10 +172,3 @@ def dispatch_routes(
             raise Malformed(str(error)) from None
 
     return [alert_list, show, acknowledge, resolve, drill]
-
-
-def _version(request: Call) -> int:
-    tag = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
-    if not tag.isdigit():
-        raise Malformed('send If-Match: "version", the version of the alert that you looked at')
-    return int(tag)

@@ -22,6 +22,7 @@ from hub.store import observations
 
 MOST_BYTES = 16 << 20
 LARGEST_FILE = 4 << 30
+NAMED = r"^[^\x00-\x1f\x7f]+$"
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 END = datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -122,7 +123,9 @@ async def import_file(
     request: Call,
     parts: Given,
     site: FromPath[str],
-    name: Annotated[str, QueryParameter(max_length=200, description="Name of the file; formats are told by it.")],
+    name: Annotated[
+        str, QueryParameter(max_length=200, pattern=NAMED, description="Name of the file; formats are told by it.")
+    ],
     dialect: Annotated[
         str | None, QueryParameter(max_length=60, description="Left out: the hub recognises it.")
     ] = None,

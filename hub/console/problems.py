@@ -34,6 +34,8 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.HubError: 500,
 }
 RETRY_AFTER_S: dict[type[errors.HubError], int] = {errors.Unavailable: 2, errors.DiskFull: 60}
+# Parameters whose names are words of Python or Litestar.
+_SPELT = {"since": "from", "until": "to", "chosen": "state"}
 # Where HTTP and the catalogue of errors name the same thing.
 _CATALOGUE = {401: "unauthenticated", 403: "forbidden", 404: "not-found", 413: "too-large", 422: "invalid"}
 _UNKNOWN = "The hub has a fault. It is logged under this reference; nothing was changed by this request."
@@ -132,7 +134,8 @@ def _of_validation(error: ValidationException) -> Problem:
     for one in extra if isinstance(extra, list) else []:
         in_body = in_body or one.get("source") in ("body", None)
         field = _field(str(one.get("message", "")))
-        found.append({"field": str(one.get("key") or field["field"]), "detail": field["detail"]})
+        name = str(one.get("key") or field["field"])
+        found.append({"field": _SPELT.get(name, name), "detail": field["detail"]})
     if not found:
         found, in_body = [{"field": "", "detail": error.detail}], False
     return invalid(found, 422 if in_body else 400)

@@ -15,6 +15,10 @@ At = Annotated[str | None, QueryParameter(name="at", max_length=40, description=
 Since = Annotated[str | None, QueryParameter(name="from", max_length=40, description="First time, with zone.")]
 Until = Annotated[str | None, QueryParameter(name="to", max_length=40, description="Time after the last, with zone.")]
 
+# Whoever means "ever" names a year at the end of the calendar, where nothing can be added or taken away any more.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
 
 def keyset(after: str | None) -> tuple[datetime, UUID] | None:
     """Place after which a page starts, from the `next` of the page before; raises Malformed."""
@@ -26,7 +30,7 @@ def keyset(after: str | None) -> tuple[datetime, UUID] | None:
 
 
 def instant(text: str | None, default: datetime, name: str) -> datetime:
-    """A time parameter with a zone; raises Malformed."""
+    """A time parameter with a zone, brought into [EARLIEST, LATEST]; raises Malformed."""
     if not text:
         return default
     try:
@@ -35,7 +39,9 @@ def instant(text: str | None, default: datetime, name: str) -> datetime:
         raise Malformed(f"{name}={text[:40]!r} is not a time: use 2026-11-23T09:00:00Z") from None
     if moment.tzinfo is None:
         raise Malformed(f"{name}={text[:40]!r} has no zone: add Z or +10:00 (a plus sign is %2B in a URL)")
-    return moment.astimezone(UTC)
+    if EARLIEST < moment < LATEST:
+        return moment.astimezone(UTC)
+    return EARLIEST if moment <= EARLIEST else LATEST
 
 
 def reader(connection: Connection, site: str) -> tuple[Caller, Role]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from hub.records.errors import NotFound, Stale
+from hub.records.errors import Conflict, NotFound, Stale
 from hub.records.person import Person
 from hub.store.database import Connection, Database
 
@@ -17,7 +17,10 @@ CLEAR_ROLES = "delete from person_role where person_id = $1"
 
 async def add(connection: Connection, person: Person, password_hash: str) -> None:
     """Add somebody who may log in; raises Conflict when the e-mail address is taken."""
-    await connection.execute(INSERT, person.id, person.email, person.name, person.language, password_hash)
+    try:
+        await connection.execute(INSERT, person.id, person.email, person.name, person.language, password_hash)
+    except asyncpg.UniqueViolationError:
+        raise Conflict(f"somebody has the e-mail address {person.email} already") from None
     await _roles(connection, person)
 
 

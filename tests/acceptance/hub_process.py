@@ -49,7 +49,7 @@ class HubProcess:
         with self.log.open("ab") as log:
             began = log.tell()
             self.process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "rosette"), "run"],
+                [sys.executable, "-m", "hub.cli", "run"],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -182,7 +181,7 @@ def test_mqtt__an_id_with_another_body_is_kept_and_the_first_stands(hub: HubProc
     assert "the first stands" in entry["reason"]
     found = admin.get(
         f"/api/v1/sites/{SITE}/observations",
-        params={"since": "2026-07-01T11:59:00Z", "until": "2026-07-01T12:01:00Z", "limit": 1000},
+        params={"from": "2026-07-01T11:59:00Z", "to": "2026-07-01T12:01:00Z", "limit": 1000},
     ).json()["items"]
     assert [one["observation"]["altitude_m"] for one in found if one["observation"].get("source_id") == "twice"] == [1]
 
@@ -207,14 +206,14 @@ def test_replay__an_entry_is_accepted_once_its_cause_is_gone(hub: HubProcess, ad
     again = admin.post(f"/api/v1/sites/tundra/quarantine/{entry['id']}/replay").json()
     assert (again["accepted"], again["duplicate"]) == (0, 1), "a second replay adds nothing"
     kept = admin.get(
-        "/api/v1/sites/tundra/observations", params={"since": "2026-07-01T11:59:00Z", "until": "2026-07-01T12:01:00Z"}
+        "/api/v1/sites/tundra/observations", params={"from": "2026-07-01T11:59:00Z", "to": "2026-07-01T12:01:00Z"}
     ).json()["items"]
     assert [one["observation"]["device"] for one in kept] == ["collar-9"]
 
 
 def replayed(hub: HubProcess, site: str) -> dict[str, int]:
     """What `rosette replay quarantine` answers beside the running hub."""
-    order = [Path(sys.executable).parent / "rosette", "replay", "quarantine", "--site", site, "--json"]
+    order = [sys.executable, "-m", "hub.cli", "replay", "quarantine", "--site", site, "--json"]
     done = subprocess.run(order, env=hub.environment, capture_output=True, check=True)
     return msgspec.json.decode(done.stdout)
 

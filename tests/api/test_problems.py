@@ -69,10 +69,36 @@ async def test_problem__of_a_fault_is_logged_by_reference_and_says_nothing(
         ("GET", f"/api/v1/sites/{SITE}/devices?after=x", 422, "malformed"),
         ("GET", "/api/v1/sites/%00/devices", 404, "not-found"),
         ("GET", f"/api/v1/sites/{SITE}/observations?device=%00", 422, "invalid"),
+        ("POST", f"/api/v1/sites/{SITE}/files?name=a.%00csv", 400, "invalid"),
+        ("POST", f"/api/v1/sites/{SITE}/files?name=%0A", 400, "invalid"),
     ],
 )
 async def test_problem__of_http_itself(hub: Hub, method: str, path: str, status: int, code: str) -> None:
-    assert problem(await hub.as_("ranger", method, path), status)["code"] == code
+    assert problem(await hub.as_("dispatcher", method, path), status)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("observations?from=x", "from"),
+        ("observations?to=x", "to"),
+        ("alerts?state=x", "state"),
+        ("alerts?limit=0", "limit"),
+    ],
+)
+async def test_problem__names_the_parameter_as_the_caller_wrote_it(hub: Hub, what: str, name: str) -> None:
+    found = problem(await hub.as_("ranger", "GET", f"/api/v1/sites/{SITE}/{what}"), 400)
+    assert [one["field"] for one in found["errors"]] == [name]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+async def test_hostile__times_at_the_end_of_the_calendar_are_no_fault(hub: Hub, moment: str) -> None:
+    site = f"/api/v1/sites/{SITE}"
+    assert (await hub.as_("ranger", "GET", f"{site}/subjects?at={moment}")).status_code == 200
+    for path in ("tracks", "findings", "detections", "activity", "observations"):
+        for which in ("from", "to"):
+            answer = await hub.as_("ranger", "GET", f"{site}/{path}?{which}={moment}")
+            assert answer.status_code in (200, 400, 422), answer.text
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[1", b'{"email": "\\ud800", "password": "x"}'])

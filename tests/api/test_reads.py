@@ -91,6 +91,19 @@ async def test_alerts__the_second_to_acknowledge_learns_who_was_first(hub: Hub) 
     assert body["now"]["acknowledged_by"] == "dispatcher"
 
 
+@pytest.mark.parametrize(
+    ("version", "status"), [(None, 428), ("1", 400), ('"\u00b2"', 400), ('"' + "9" * 40 + '"', 400)]
+)
+async def test_alerts__are_not_acted_on_without_the_version_that_was_seen(
+    hub: Hub, version: str | None, status: int
+) -> None:
+    await a_walk(hub)
+    alert = (await hub.as_("dispatcher", "GET", f"{PATH}/alerts")).json()["items"][0]
+    headers = {} if version is None else {"If-Match": version.encode("latin-1")}
+    problem(await hub.as_("dispatcher", "POST", f"{PATH}/alerts/{alert['id']}/acknowledge", headers=headers), status)
+    assert (await hub.as_("dispatcher", "GET", f"{PATH}/alerts/{alert['id']}")).json()["state"] == "new"
+
+
 async def test_alerts__a_late_fix_moves_the_crossing_and_keeps_the_acknowledgement(hub: Hub) -> None:
     await a_walk(hub)
     alerts = (await hub.as_("dispatcher", "GET", f"{PATH}/alerts")).json()["items"]

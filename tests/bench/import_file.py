@@ -86,7 +86,7 @@ def peer(dsn: str, path: Path, count: int) -> dict[str, float]:
 def imported(dsn: str, folder: Path, path: Path) -> dict[str, Any]:
     """What `rosette import` says of the file, with the time of the whole command."""
     environment = os.environ | {"ROSETTE_DATABASE_URL": dsn, "ROSETTE_STATE": str(folder)}
-    command = [str(Path(sys.executable).parent / "rosette"), "import", "--json", "--site", SITE, "--create-site"]
+    command = [sys.executable, "-m", "hub.cli", "import", "--json", "--site", SITE, "--create-site"]
     used, began = os.times(), time.perf_counter()
     answer = subprocess.run(
         [*command, "movebank", str(path)], env=environment, capture_output=True, text=True, check=False

@@ -57,6 +57,14 @@ def test_user__can_be_added_with_roles_and_given_another_password(rosette: Roset
     assert (person["email"], person["sites"], person["version"]) == ("ann@reserve.example", {reserve: "ranger"}, 2)
 
 
+def test_user__whose_address_is_taken_is_refused_in_plain_words(rosette: Rosette, reserve: str) -> None:
+    words = ("user", "add", "Bea@reserve.example", "--name", "Bea", "--role", f"{reserve}=ranger", "--generate")
+    assert rosette(*words).exit_code == 0
+    again = rosette(*(word.lower() for word in words))
+    assert again.exit_code == 2
+    assert again.stderr.startswith("rosette: somebody has the e-mail address bea@reserve.example already; ")
+
+
 def test_user__with_a_short_password_or_at_no_site_is_refused(rosette: Rosette, reserve: str) -> None:
     short = rosette("user", "add", "c@d.e", "--name", "C", "--role", f"{reserve}=ranger", given="short\nshort\n")
     assert (short.exit_code, "at least" in short.stderr) == (2, True)

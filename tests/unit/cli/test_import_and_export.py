@@ -163,7 +163,21 @@ def test_replay__of_tracks_gives_the_same_again(rosette: Rosette, fixes: Path) -
     built = json.loads(rosette("replay", "tracks", "--site", "tracks", "--json").stdout)
     again = json.loads(rosette("replay", "tracks", "--site", "tracks", "--json").stdout)
     assert (built["equal"], again["equal"]) == (False, True)
+    assert (built["tracks"], again["tracks"]) == (1, 1)
     assert again["after"] == built["after"]
+
+
+def test_replay__says_whether_tracks_are_new_the_same_or_corrected(
+    rosette: Rosette, fixes: Path, tmp_path: Path
+) -> None:
+    imported(rosette, fixes, "--site", "told", "--create-site")
+    said = [rosette("replay", "tracks", "--site", "told").stdout.splitlines()[-1] for _ in range(2)]
+    assert said == ["tracks: 1; built for the first time", "tracks: 1; equal: the log gives the same again"]
+    later = tmp_path / "later.csv"
+    later.write_text(HEADER + "9,2024-06-01 00:00:00,30.1,-2.5,T1,Nala\n")
+    imported(rosette, later, "--site", "told")
+    corrected = rosette("replay", "tracks", "--site", "told").stdout.splitlines()[-1]
+    assert corrected == "tracks: 1; not equal: what was derived has been corrected"
 
 
 def test_replay__of_quarantine_accepts_what_can_be_read_now(
