@@ -17,7 +17,7 @@ import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
-from geo.cell_lists import list_cells
+from geo.cell_lists import ended, list_cells
 from geo.fence_leaves import COVER, MARGIN, lay_out
 
 Floats = NDArray[np.float64]
@@ -25,10 +25,11 @@ Integers = NDArray[np.int64]
 Words = NDArray[np.int32]
 
 THREADS = int(vars(config)["NUMBA_DEFAULT_NUM_THREADS"])  # processors that this process may use
-DEFAULT_DENSITY = 1.5
+DEFAULT_DENSITY = 2.0  # see fence_leaves.level_for
 
 _FINEST = 1 << 10  # cells a degree
 _COARSEST = 2.0**-9
+SHEET_HEAD = 6
 ENTRIES_PER_CELL = 8  # of the lists, at most, over all cells that the set may have
 _MOST = 2**31 - 2**16
 FEWEST_CELLS = 1 << 12
@@ -53,9 +54,10 @@ class FenceTable(NamedTuple):
 
     words: Words  # lists and chunks, see geo/fence_leaves.py
     xy: Floats  # [2 v] longitude, latitude of each vertex; a pair of NaN stands behind each ring
-    cells: Words  # [rows * columns] from the south-west
+    sheet: Words  # all that is small, for calls that must cost little: frame, binary exponent of scale, s; rank; cells
+    cells: Words  # [rows * columns] from the south-west; like the two that follow, a part of the sheet
     rank: Words  # [s] f, or -1 if no longer in use
-    frame: Integers  # [4] western column, southern row, columns, rows of the grid
+    frame: Words  # [4] western column, southern row, columns, rows of the grid
     scale: float  # cells a degree, a power of two
     box: Floats  # [s, 4] west, south, east, north
     vertices: Integers  # [s, 2] first vertex and the one behind the last
@@ -75,7 +77,14 @@ class Buffers:
 
 def table_bytes(table: FenceTable) -> int:
     """Bytes of all columns."""
-    return sum(column.nbytes for column in table if isinstance(column, np.ndarray))
+    return sum(column.nbytes for column in (*table[:3], *table[7:]))
+
+
+def sheet_of(frame: Integers, scale: float, rank: Words, cells: Words) -> tuple[Words, Words, Words, Words]:
+    """(sheet, cells, rank, frame): the first holds the others."""
+    exponent = math.frexp(scale)[1] - 1
+    sheet = np.concatenate([frame, [exponent, len(rank)], rank, cells], dtype=np.int32, casting="same_kind")
+    return sheet, sheet[SHEET_HEAD + len(rank) :], sheet[SHEET_HEAD : SHEET_HEAD + len(rank)], sheet[:4]
 
 
 def build_table(fences: Sequence[Rings], memory_budget_bytes: int | None = None) -> tuple[FenceTable, Buffers]:
@@ -103,7 +112,7 @@ def columns_of(fences: Sequence[Rings], before: int) -> tuple[Floats, Integers]:
     lengths = np.array([len(rings.x) + len(rings.start) - 1 for rings in fences], np.int64)
     end = before + np.cumsum(lengths)
     vertices = np.stack([end - lengths, end], axis=1).reshape(-1, 2)
-    if len(end) and end[-1] > _MOST // 2:
+    if len(end) and end[-1] > _MOST // 2:  # so each has a number, its double, and a slot
         raise ValueError(f"{end[-1]} vertices are more than 32-bit places can tell apart")
     x = np.concatenate([np.zeros(0), *(rings.x for rings in fences)])
     y = np.concatenate([np.zeros(0), *(rings.y for rings in fences)])
@@ -191,17 +200,18 @@ def _assemble(
     """The empty list, COVER, the chunks, the lists; buffers with as much room again, which costs nothing until used."""
     frame = frame_of(windows)
     used = 2 + sum(map(len, chunks))
-    if used > _MOST // 2:
-        raise ValueError("the fences take more words than 32-bit places can tell apart")
     slots = np.arange(len(vertices), dtype=np.int32)
     # Two words an entry and one ahead of each list are the most there can be.
     most = used + 2 * int(np.sum(windows[:, 2] * windows[:, 3])) + math.prod(frame[2:].tolist())
-    words = np.empty(2 * most + (1 << 16), np.int32)
+    if most > _MOST:
+        raise ValueError("the fences take more words than 32-bit places can tell apart")
+    words = np.empty(min(2 * most + (1 << 16), _MOST), np.int32)
     np.concatenate([np.array([0, COVER], np.int32), *chunks], out=words[:used])
     room = np.empty(2 * len(xy) + (1 << 12))
     room[: len(xy)] = xy
     chunk = start + 2
     cells = np.empty(math.prod(frame[2:].tolist()), np.int32)
-    end = list_cells(words, used, windows, chunk, frame, cells)
-    table = FenceTable(words[:end], room[: len(xy)], cells, slots, frame, scale, box, vertices, windows, chunk)
+    end = ended(words, list_cells(words, used, windows, chunk, frame, cells))
+    sheet = sheet_of(frame, scale, slots, cells)
+    table = FenceTable(words[:end], room[: len(xy)], *sheet, scale, box, vertices, windows, chunk)
     return table, Buffers(words, room, density, [None])
