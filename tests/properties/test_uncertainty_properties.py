@@ -14,7 +14,7 @@ from shapely import MultiPolygon, Polygon, box
 
 from geo.fence_table import Rings
 from geo.fences import rings_of
-from geo.uncertainty import DEFAULT_TAIL, inside_probability
+from geo.uncertainty import DEFAULT_TAIL, HeavyTail, inside_probability
 from tests.unit.geo import strips
 
 UNTIMED = settings(deadline=None)
@@ -36,15 +36,15 @@ def placed(shape: Polygon | MultiPolygon) -> Rings:
     return rings_of(shapely.transform(shape, lambda xy: np.array([30.0, 3.0]) + xy * 1e-4))
 
 
-def p_of(rings: Rings, place: tuple[float, float], ellipse: Ellipse, tail: object = None) -> float:
+def p_of(rings: Rings, place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None = None) -> float:
     x, y = 30.0 + place[0] * 1e-4, 3.0 + place[1] * 1e-4
-    return float(inside_probability(rings, [x], [y], [ellipse], heavy_tail=tail)[0])  # type: ignore[arg-type]
+    return float(inside_probability(rings, [x], [y], [ellipse], heavy_tail=tail)[0])
 
 
 @UNTIMED
 @given(polygons, places, ellipses, tails)
 def test_fence_and_the_rest_of_a_box__are_the_box(
-    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: object
+    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None
 ) -> None:
     frame = box(-1, -1, 9, 9)
     rest = Polygon(frame.exterior, [shape.exterior])
@@ -56,7 +56,7 @@ def test_fence_and_the_rest_of_a_box__are_the_box(
 @UNTIMED
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=3, unique=True), places, ellipses, tails)
 def test_parts_of_a_cut_fence__add_up(
-    cuts: list[int], place: tuple[float, float], ellipse: Ellipse, tail: object
+    cuts: list[int], place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None
 ) -> None:
     walls = [0, *sorted(cuts), 8]
     parts = [box(w, 0, e, 8) for w, e in pairwise(walls)]
@@ -67,7 +67,7 @@ def test_parts_of_a_cut_fence__add_up(
 @UNTIMED
 @given(polygons, places, ellipses, tails, st.integers(0, 8), st.booleans())
 def test_turning_or_reversing_a_ring__changes_nothing(
-    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: object, turn: int, back: bool
+    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None, turn: int, back: bool
 ) -> None:
     rings = placed(shape)
     order = np.roll(np.arange(len(rings.x) - 1), turn)
@@ -79,7 +79,7 @@ def test_turning_or_reversing_a_ring__changes_nothing(
 @UNTIMED
 @given(polygons, places, ellipses, tails, st.integers(1, 5))
 def test_vertices_put_on_edges__change_nothing(
-    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: object, parts: int
+    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None, parts: int
 ) -> None:
     rings = placed(shape)
     share = np.arange(parts) / parts
@@ -92,7 +92,7 @@ def test_vertices_put_on_edges__change_nothing(
 @UNTIMED
 @given(polygons, polygons, places, ellipses, tails)
 def test_larger_fence__is_no_less_probable(
-    shape: Polygon, more: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: object
+    shape: Polygon, more: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None
 ) -> None:
     grown = shapely.union(shape, more)
     if isinstance(grown, Polygon | MultiPolygon) and grown.is_valid:
@@ -122,7 +122,7 @@ def test_going_along_a_straight_border__changes_nothing(off: float, one: float, 
 @UNTIMED
 @given(polygons, places, ellipses, tails)
 def test_whatever_the_place__quadrature_by_strips_says_the_same(
-    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: object
+    shape: Polygon, place: tuple[float, float], ellipse: Ellipse, tail: HeavyTail | None
 ) -> None:
     x, y = 30.0 + place[0] * 1e-4, 3.0 + place[1] * 1e-4
     edges = strips.edges_of(shapely.transform(shape, lambda xy: np.array([30.0, 3.0]) + xy * 1e-4))

@@ -51,10 +51,18 @@ def mass(edges: Floats, longitude: float, latitude: float, covariance: Floats, o
     moves = (ax != bx) & (np.minimum(ax, bx) < _E) & (np.maximum(ax, bx) > -_E)
     ax, ay, bx, by = ax[moves], ay[moves], bx[moves], by[moves]
     slope = (by - ay) / (bx - ax)
-    low, high = np.clip(ax, -_E, _E), np.clip(bx, -_E, _E)
-    # Pieces short beside the change of phi and of Phi(y(x)); what lies beyond y = 12 is flat.
-    pieces = np.minimum(np.ceil(np.abs(high - low) * (1.0 + np.minimum(np.abs(slope), 400.0)) * 1.5), 4000).astype(int)
-    pieces = np.maximum(pieces, 1)
+    # Cut where an edge leaves |x| < 12 and |y| < 12: beyond, phi is nothing or Phi flat. Steep edges are cut by y.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turns = np.stack([ax + (level - ay) / slope for level in (-_E, _E)], axis=1)
+    west, east = np.clip(np.minimum(ax, bx), -_E, _E), np.clip(np.maximum(ax, bx), -_E, _E)
+    turns = np.clip(np.nan_to_num(np.sort(turns, axis=1), nan=0.0, posinf=_E, neginf=-_E), west[:, None], east[:, None])
+    cuts = np.column_stack([west, turns, east])
+    cuts = np.where((bx < ax)[:, None], cuts[:, ::-1], cuts)
+    low, high = cuts[:, :-1].ravel(), cuts[:, 1:].ravel()
+    ax, ay, slope = (np.repeat(column, 3) for column in (ax, ay, slope))
+    # Each piece no longer than 2/3 in x, and in y where Phi is not flat.
+    rise = np.abs(np.clip(ay + (high - ax) * slope, -_E, _E) - np.clip(ay + (low - ax) * slope, -_E, _E))
+    pieces = np.maximum(np.ceil((np.abs(high - low) + rise) * 1.5), 1).astype(int)
     e = np.repeat(np.arange(len(ax)), pieces)
     k = np.arange(len(e)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     step = ((high - low) / pieces)[e]
