@@ -31,7 +31,6 @@ from tests.bench.geo_alone import (
     memory_mb,
     reserve_folder,
 )
-from tests.bench.geo_engine import holding, join
 from tests.bench.geo_ground import FENCES, Floats, Reserve, place_columns, shapes, stream
 
 SIZES = {"fences": (FENCES, 150), "calls": (4_000, 40), "peer-calls": (400, 20), "points": (1_000_000, 20_000)}
@@ -112,7 +111,7 @@ class Desk:
 
 
 def _holding_pairs(index: FenceIndex, x: Floats, y: Floats) -> geo_peers.Pairs:
-    fence = holding(index, float(x[0]), float(y[0]))
+    fence = index.holding(float(x[0]), float(y[0]))
     return np.zeros(len(fence), np.int64), fence
 
 
@@ -126,13 +125,13 @@ def work(reserve: Reserve, job: Job) -> Told:
         out["digests"] = found(ask, places, job["compared"])
     else:
         with Desk(reserve.fences(), WRITERS.get(engine, 3600.0)) as desk:
-            out["1"] = timed(lambda x, y: holding(desk.index, float(x[0]), float(y[0])), places, 1, calls)
+            out["1"] = timed(lambda x, y: desk.index.holding(float(x[0]), float(y[0])), places, 1, calls)
             for batch in BATCHES[1:]:
-                out[str(batch)] = timed(lambda x, y: join(desk.index, x, y), places, batch, calls)
+                out[str(batch)] = timed(lambda x, y: desk.index.locate(x, y), places, batch, calls)
             out["edits"] = desk.edits
 
             def ask_engine(x: Floats, y: Floats) -> geo_peers.Pairs:
-                return _holding_pairs(desk.index, x, y) if len(x) == 1 else join(desk.index, x, y)
+                return _holding_pairs(desk.index, x, y) if len(x) == 1 else desk.index.locate(x, y)[:2]
 
             out["digests"] = found(ask_engine, places, job["compared"])
     return out | {"peak_mb": memory_mb()}

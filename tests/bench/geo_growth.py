@@ -18,7 +18,6 @@ import shapely
 from geo.fence_index import FenceIndex
 from geo.fences import Fence
 from tests.bench.geo_alone import Job, Told, alone, answer, arguments, asked, finish, goal, memory_mb, reserve_folder
-from tests.bench.geo_engine import join, nbytes
 from tests.bench.geo_ground import (
     FENCES,
     M_PER_LATITUDE,
@@ -71,7 +70,7 @@ def points_series(job: Job) -> Told:
     columns = [
         (longitude[:: job["points"] // n][:n].copy(), latitude[:: job["points"] // n][:n].copy()) for n in counts
     ]
-    cpu_s = least_cpu_s([lambda c=c: join(index, *c, threads=1) for c in columns], job["rounds"])
+    cpu_s = least_cpu_s([lambda c=c: index.join(*c, threads=1) for c in columns], job["rounds"])
     return {
         "points": counts,
         "cpu_ns_per_point": [round(s / n * 1e9, 2) for s, n in zip(cpu_s, counts, strict=True)],
@@ -97,12 +96,12 @@ def _cut(made: Shapes, cuts: int) -> Shapes:
 def _indices(sets: Sequence[Sequence[Fence]], columns: Sequence[tuple[Floats, Floats]], rounds: int) -> Told:
     indices = [FenceIndex.build(made) for made in sets]
     points = len(columns[0][0])
-    pairs = [len(join(index, *column, threads=1)[0]) for index, column in zip(indices, columns, strict=True)]
-    works = [lambda i=i, c=c: join(i, *c, threads=1) for i, c in zip(indices, columns, strict=True)]
+    pairs = [len(index.join(*column, threads=1)[0]) for index, column in zip(indices, columns, strict=True)]
+    works = [lambda i=i, c=c: i.join(*c, threads=1) for i, c in zip(indices, columns, strict=True)]
     join_s = least_cpu_s(works, rounds)
     build_s = least_cpu_s([lambda made=made: FenceIndex.build(made) for made in sets], max(2, rounds // 2))
     counts = [edges(made) for made in sets]
-    megabytes = [nbytes(index) / 1e6 for index in indices]
+    megabytes = [index.nbytes / 1e6 for index in indices]
     return {
         "fences": [len(made) for made in sets],
         "edges": counts,
@@ -152,7 +151,7 @@ def work(_: Reserve, job: Job) -> Told:
     series = {"points": points_series, "vertices": vertices_series, "fences": fences_series}[job["engine"]]
     # Compiled before anything is measured.
     tiny = shapes(30)
-    join(FenceIndex.build(fences(tiny)), *stream(tiny, 100), threads=1)
+    FenceIndex.build(fences(tiny)).join(*stream(tiny, 100), threads=1)
     return series(job) | {"peak_mb": memory_mb()}
 
 
