@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.cell_lists import relist
+from geo.cell_lists import ended, relist
 from geo.fence_leaves import lay_out
 from geo.fence_table import (
     ENTRIES_PER_CELL,
@@ -49,7 +49,7 @@ def edited_table(
     chunk, _ = lay_out(buffers.xy, vertices, windows, table.scale, buffers.density, 0, len(vertices))
     place, words = len(table.words), buffers.words
     end = place + len(chunk)
-    if end > len(words):
+    if end + 4 > len(words):
         return None
     words[place:end] = chunk
     rank, cells = table.rank.copy(), _spread_out(cells, table.frame, frame)
@@ -64,6 +64,7 @@ def edited_table(
         end = relist(words, end, cells, frame, rank, windows[0], place, -1, len(rank) - 1)
     if end < 0:
         return None
+    end = ended(words, end)
     edited = FenceTable(
         words[:end],
         buffers.xy[:vertex_end],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -116,40 +117,42 @@ class FenceIndex:
         Runs in as many threads as there are processors, or as said.
         """
         x, y = columns_of_places(longitude, latitude)
-        spans = [(first, min(first + _PIECE, len(x))) for first in range(0, len(x), _PIECE)]
-        threads = min(THREADS if threads is None else threads, len(spans))
-        if threads <= 1:
-            return self._pairs([self._held(x, y, *span) for span in spans], None)
-        with ThreadPoolExecutor(threads) as pool:
-            return self._pairs(list(pool.map(lambda span: self._held(x, y, *span), spans)), pool)
+        # In one piece each, because fresh memory costs most where it comes in small pieces.
+        pieces = range(0, len(x), _PIECE)
+        held = np.empty(len(x), np.int32)
+        room = np.empty((len(pieces), min(len(x), _PIECE) * 3 // 2 + 64), np.int32)
 
-    def _held(self, x: Floats, y: Floats, first: int, last: int) -> tuple[Words, Words]:
-        """How many fences hold each place first <= i < last, and these fences one after the other."""
-        held, found, parts = np.empty(last - first, np.int32), np.empty(2 * (last - first) + 1024, np.int32), []
-        begin = first
-        while True:
-            count, done = kernels.join(*self.look, x, y, begin, last, held[begin - first :], found, _NO_STATE)
-            if count < 0:
-                raise _no_place(done, x[done], y[done])
-            parts.append(found[:count].copy())
-            if done == last:
-                return held, parts[0] if len(parts) == 1 else np.concatenate(parts)
-            if done == begin:
-                found = np.empty(4 * len(found), np.int32)
-            begin = done
-
-    @staticmethod
-    def _pairs(pieces: list[tuple[Words, Words]], pool: ThreadPoolExecutor | None) -> tuple[Integers, Integers]:
-        end = np.cumsum([0, *(len(found) for _, found in pieces)])
-        point, fence = np.empty(end[-1], np.int64), np.empty(end[-1], np.int64)
+        def find(i: int) -> list[Words]:
+            return self._found(x, y, pieces[i], held[pieces[i] : pieces[i] + _PIECE], room[i])
 
         def spread(i: int) -> None:
-            held, found = pieces[i]
-            kernels.spread(held, found, i * _PIECE, point[end[i] : end[i + 1]], fence[end[i] : end[i + 1]])
+            fences = found[i][0] if len(found[i]) == 1 else np.concatenate(found[i])
+            out = slice(end[i], end[i + 1])
+            kernels.spread(held[pieces[i] : pieces[i] + _PIECE], fences, pieces[i], point[out], fence[out])
 
-        for _ in (map if pool is None else pool.map)(spread, range(len(pieces))):
-            pass
+        threads = min(THREADS if threads is None else threads, len(pieces))
+        with nullcontext() if threads <= 1 else ThreadPoolExecutor(threads) as pool:
+            each = map if pool is None else pool.map
+            found = list(each(find, range(len(pieces))))
+            end = np.cumsum([0, *(sum(map(len, parts)) for parts in found)])
+            point, fence = np.empty(end[-1], np.int64), np.empty(end[-1], np.int64)
+            for _ in each(spread, range(len(pieces))):
+                pass
         return point, fence
+
+    def _found(self, x: Floats, y: Floats, first: int, held: Words, room: Words) -> list[Words]:
+        """The fences of the places from `first` on, one place after the other, in parts; how many each to `held`."""
+        parts: list[Words] = []
+        begin, last = first, first + len(held)
+        while True:
+            count, done = kernels.join(*self.look, x, y, begin, last, held[begin - first :], room, _NO_STATE)
+            if count < 0:
+                raise _no_place(done, x[done], y[done])
+            parts.append(room[:count])
+            if done == last:
+                return parts
+            room = np.empty((4 if done == begin else 1) * len(room), np.int32)
+            begin = done
 
     def candidates(self, bbox: tuple[float, float, float, float]) -> Integers:
         """Ascending fence_ix of the fences whose box meets (west, south, east, north); west > east crosses 180."""

@@ -17,7 +17,7 @@ import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
-from geo.cell_lists import list_cells
+from geo.cell_lists import ended, list_cells
 from geo.fence_leaves import COVER, MARGIN, lay_out
 
 Floats = NDArray[np.float64]
@@ -202,6 +202,6 @@ def _assemble(
     room[: len(xy)] = xy
     chunk = start + 2
     cells = np.empty(math.prod(frame[2:].tolist()), np.int32)
-    end = list_cells(words, used, windows, chunk, frame, cells)
+    end = ended(words, list_cells(words, used, windows, chunk, frame, cells))
     table = FenceTable(words[:end], room[: len(xy)], cells, slots, frame, scale, box, vertices, windows, chunk)
     return table, Buffers(words, room, density, [None])

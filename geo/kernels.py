@@ -169,7 +169,7 @@ def join(
 ) -> tuple[int, int]:  # fmt: skip
     """Count the fences of each position in held[i - first], write them to `fence`, and their states to `state`.
 
-    `state` may be of no length. Returns (count, positions done); where it stops before `last` there was no room for more
+    `state` may be of no length. Returns (count, positions done); stopped before `last`, there was no room for more
     (count >= 0), or the position is none (NO_PLACE). Goes block by block and, within, one look-up at a time for all
     positions: the processor then waits for many cache lines at once, and waiting is where the time goes.
     """

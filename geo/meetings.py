@@ -88,9 +88,10 @@ def meetings(
     x_low, x_high, y_low, y_high = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
     x_first, x_last = math.floor((x_low - MARGIN) * finest), math.floor((x_high + MARGIN) * finest)
     y_first, y_last = math.floor((y_low - MARGIN) * finest), math.floor((y_high + MARGIN) * finest)
-    lean = (bx - ax) / (by - ay) if ay != by else 0.0
+    # A way that hardly climbs is looked for along all of its length: its lean may be too great to reckon with.
+    slim = ax != bx and y_high - y_low > MARGIN
+    lean = (bx - ax) / (by - ay) if slim else 0.0
     x_foot = ax if ay <= by else bx
-    slim = ay != by and ax != bx
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
     left, right = max(column, x_first >> DEEPEST), min(column + columns - 1, x_last >> DEEPEST)
     bottom, top = max(row, y_first >> DEEPEST), min(row + rows - 1, y_last >> DEEPEST)
