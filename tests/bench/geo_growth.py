@@ -20,8 +20,6 @@ from geo.fences import Fence
 from tests.bench.geo_alone import Job, Told, alone, answer, arguments, asked, finish, goal, memory_mb, reserve_folder
 from tests.bench.geo_ground import (
     FENCES,
-    M_PER_LATITUDE,
-    M_PER_LONGITUDE,
     SIDE_M,
     Floats,
     Reserve,
@@ -133,12 +131,15 @@ def fences_series(job: Job) -> Told:
     side_m = SIDE_M * math.sqrt(count / FENCES)
     land = shapes(count, side_m)
     longitude, latitude = stream(land, job["points"], side_m=side_m)
+    # As far apart as no fence of one piece reaches into the next.
+    west, south, east, north = shapely.total_bounds(land)
+    apart = np.array([east - west, north - south])
     sets: list[Sequence[Fence]] = []
     columns: list[tuple[Floats, Floats]] = []
     for step in range(STEPS):
         across, up = 1 << (step + 1) // 2, 1 << step // 2
         shift = np.array([(x - (across - 1) / 2, y - (up - 1) / 2) for y in range(up) for x in range(across)])
-        shift *= [side_m / M_PER_LONGITUDE, side_m / M_PER_LATITUDE]
+        shift *= 1.01 * apart
         sets.append(fences(np.concatenate([shapely.transform(land, lambda xy, by=by: xy + by) for by in shift])))
         turn = shift[np.arange(job["points"]) % len(shift)]
         columns.append((longitude + turn[:, 0], latitude + turn[:, 1]))
