@@ -39,7 +39,7 @@ SIZES = {
     "fences": (FENCES, 150),
     "fixes-per-track": (5_000, 200),
     "repeats": (5, 2),
-    "peer-repeats": (1, 1),
+    "peer-repeats": (2, 1),
 }
 OURS = ("rosette", "rosette_1_thread")
 WHOLE = ("shapely_line_tree", "shapely_fence_tree")  # asked about all segments

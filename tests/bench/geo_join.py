@@ -36,7 +36,7 @@ SIZES = {
     "peer-points": (1_000_000, 3_000),
     "fences": (FENCES, 150),
     "repeats": (5, 2),
-    "peer-repeats": (1, 1),
+    "peer-repeats": (2, 1),
 }
 OURS = ("rosette", "rosette_1_thread")
 WHOLE = ("sedonadb", "shapely_point_tree", "shapely_prepared")  # asked about all points
