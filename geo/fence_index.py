@@ -47,7 +47,7 @@ class FenceIndex:
     def build(cls, fences: Iterable[Fence], memory_budget_bytes: int | None = None) -> FenceIndex:
         """Snapshot of the fences; raises ValueError if an id comes twice.
 
-        By default the index takes what is best for speed, some 40 bytes a vertex. With a budget it is made coarser
+        By default the index takes what is best for speed, some 50 bytes a vertex. With a budget it is made coarser
         until it fits, which changes times, not answers; the vertices themselves, 16 bytes each, are never left out.
         """
         ordered = tuple(sorted(fences, key=lambda fence: fence.id))

@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 Words = NDArray[np.int32]
 
 THREADS = int(vars(config)["NUMBA_DEFAULT_NUM_THREADS"])  # processors that this process may use
-DEFAULT_DENSITY = 1.5
+DEFAULT_DENSITY = 2.0  # see fence_leaves.level_for
 
 _FINEST = 1 << 10  # cells a degree
 _COARSEST = 2.0**-9

@@ -238,7 +238,8 @@ def join(
         for i in range(edged):
             leaf_at[i] = words[block[near[i]] + (leaf[near[i]] >> 2)]
         for i in range(edged):
-            warm[i] = xy[2 * leaf_at[i]]
+            v = 2 * leaf_at[i]
+            warm[i] = xy[v] + xy[v + 5]  # both cache lines that the first edges may stand in; NaN is behind the last
         for i in range(edged):
             j = int(near[i])
             k = int(who[j])
