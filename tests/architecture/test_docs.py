@@ -267,8 +267,8 @@ async def test_restore__steps_of_the_page_make_the_log_readable_in_a_new_cluster
 
 
 def test_performance__programs_are_those_that_make_bench_runs() -> None:
-    (names,) = re.findall(r"for name in ([\w ]+); do", (ROOT / "Makefile").read_text())
-    assert list(documented("performance.md")) == names.split()
+    loops = re.findall(r"for name in ([\w ]+); do", (ROOT / "Makefile").read_text())
+    assert list(documented("performance.md")) == " ".join(loops).split()
 
 
 def test_changelog__names_every_migration() -> None:

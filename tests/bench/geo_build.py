@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from shapely import affinity
 
+from geo.crossing import crossing_columns
 from geo.fence_index import FenceIndex
 from geo.fences import Fence
 from tests.bench.geo_alone import (
@@ -31,7 +32,6 @@ from tests.bench.geo_alone import (
     memory_mb,
     reserve_folder,
 )
-from tests.bench.geo_engine import crossing_columns, join, nbytes
 from tests.bench.geo_ground import FENCES, Reserve, place_columns, shapes, stream
 from tests.bench.geo_peers import prepared, tree_of
 
@@ -52,8 +52,8 @@ def build(reserve: Reserve, job: Job) -> Told:
         **figures,
         "edges": edges,
         "cpu_ns_per_edge": round(figures["cpu_s"] / edges * 1e9, 1),
-        "index_mb": round(nbytes(index) / 1e6, 2),
-        "bytes_per_edge": round(nbytes(index) / edges, 1),
+        "index_mb": round(index.nbytes / 1e6, 2),
+        "bytes_per_edge": round(index.nbytes / edges, 1),
         "fences_made_s": round(made_s, 3),
         "held_before_mb": held_mb,
         "peak_mb": memory_mb(),
@@ -126,8 +126,8 @@ def edits(reserve: Reserve, job: Job) -> Told:
         "cpu_p50_ms": _ms(cpu_s, 50),
         "by_kind": {kind: {"p50_ms": _ms(times, 50), "p99_ms": _ms(times, 99)} for kind, times in took_s.items()},
         "fence_made_p50_ms": _ms(made_s, 50),
-        "index_mb": round(nbytes(index) / 1e6, 2),
-        "index_anew_mb": round(nbytes(anew) / 1e6, 2),
+        "index_mb": round(index.nbytes / 1e6, 2),
+        "index_anew_mb": round(anew.nbytes / 1e6, 2),
         "compared": {"points": job["points"], "pairs": before[0].split(":")[0]},
         "peak_mb": memory_mb(),
     }
@@ -142,7 +142,7 @@ def _found(index: FenceIndex, places: Any) -> tuple[str, str]:
     short = slice(0, len(longitude) // 10)
     crossed = crossing_columns(longitude[short], latitude[short], index)
     kinds = digest(crossed.segment, crossed.fence_ix, crossed.kind)
-    return digest(*join(index, longitude, latitude)), kinds
+    return digest(*index.join(longitude, latitude)), kinds
 
 
 def work(reserve: Reserve, job: Job) -> Told:

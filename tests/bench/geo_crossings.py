@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 
+from geo.crossing import ENTER, EXIT, THROUGH, CrossingColumns, crossing_columns
 from geo.fence_index import FenceIndex
 from tests.bench import geo_peers
 from tests.bench.geo_alone import (
@@ -30,7 +31,6 @@ from tests.bench.geo_alone import (
     memory_mb,
     reserve_folder,
 )
-from tests.bench.geo_engine import ENTER, EXIT, THROUGH, Columns, crossing_columns, nbytes
 from tests.bench.geo_ground import FENCES, Integers, Reserve, place_columns, shapes, tracks
 
 SIZES = {
@@ -39,7 +39,7 @@ SIZES = {
     "fences": (FENCES, 150),
     "fixes-per-track": (5_000, 200),
     "repeats": (5, 2),
-    "peer-repeats": (1, 1),
+    "peer-repeats": (2, 1),
 }
 OURS = ("rosette", "rosette_1_thread")
 WHOLE = ("shapely_line_tree", "shapely_fence_tree")  # asked about all segments
@@ -54,7 +54,7 @@ ENGINES = (*OURS, *RECIPES)
 GOAL_RATIO, GOAL_NS = 25.0, 120.0
 
 
-def net_kinds(told: Columns) -> geo_peers.Kinds:
+def net_kinds(told: CrossingColumns) -> geo_peers.Kinds:
     """(segment, fence_ix, kind), one a pair, as predicates tell it: by the states of both fixes."""
     pair = np.asarray(told.segment).astype(np.int64) << 24 | np.asarray(told.fence_ix).astype(np.int64)
     pairs, number = np.unique(pair, return_inverse=True)
@@ -93,9 +93,9 @@ def work(reserve: Reserve, job: Job) -> Told:
         threads = 1 if engine == "rosette_1_thread" else 2
         index = FenceIndex.build(reserve.fences())
         crossing_columns(longitude[:1000], latitude[:1000], index, track=track[:1000], threads=threads)
-        more = {"index_mb": round(nbytes(index) / 1e6, 1)}
+        more = {"index_mb": round(index.nbytes / 1e6, 1)}
 
-        def ask() -> Columns:
+        def ask() -> CrossingColumns:
             return crossing_columns(longitude, latitude, index, track=track, threads=threads)
     else:
         ask = RECIPES[engine](reserve, longitude, latitude, track)

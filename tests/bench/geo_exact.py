@@ -3,8 +3,8 @@
 Places and ways are made from valid shapes of many kinds at many scales, and from the reserve of the other benchmarks.
 Only what GEOS decides without rounding is compared: `intersects` and `contains` of a place, `intersects` and `covers`
 of a way. A check is a pair whose boxes meet; the others are compared too but not counted. Where the two differ,
-rational arithmetic says who is wrong. Some ways are besides compared with rational arithmetic in full: how many stays, of which
-kinds, and where. Anything the engine has wrong makes the program fail. --share 0.01 runs a hundredth.
+rational arithmetic says who is wrong. Some ways are compared with rational arithmetic in full: how many stays, of
+which kinds, and where. Anything the engine has wrong makes the program fail. --share 0.01 runs a hundredth.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.crossing import ENTER, EXIT, THROUGH, CrossingColumns, crossing_columns
 from geo.fence_index import FenceIndex
 from geo.kernels import BORDER, INSIDE, OUTSIDE
 from tests.bench.geo_alone import Disagreement, finish, goal
-from tests.bench.geo_engine import ENTER, EXIT, THROUGH, Columns, crossing_columns, holding, join
 from tests.bench.geo_ground import FENCES, Floats, Integers, Shapes, fences, shapes
 from tests.bench.geo_places import hard_places, hard_ways
 from tests.bench.geo_shapes import KINDS, MERIDIAN, PLACEMENTS, nasty_shapes
@@ -86,11 +86,11 @@ def check_places(index: FenceIndex, places: Floats, tally: Tally) -> None:
     if len(point) != held.sum():
         tally.wrong("a pair comes twice from locate")
     for threads in (1, None):
-        pairs = join(index, x, y, threads=threads)
+        pairs = index.join(x, y, threads=threads)
         if len(pairs[0]) != held.sum() or (_matrix(len(x), count, *pairs) != held).any():
             tally.wrong(f"join with threads={threads} finds other pairs than locate")
     for one in range(min(SINGLE, len(x))):
-        if sorted(holding(index, float(x[one]), float(y[one])).tolist()) != np.flatnonzero(held[:, one]).tolist():
+        if sorted(index.holding(float(x[one]), float(y[one])).tolist()) != np.flatnonzero(held[:, one]).tolist():
             tally.wrong("holding finds other fences than locate", x[one].hex(), y[one].hex())
     for number, one_fence in enumerate(index.fences):
         shape = one_fence.geometry
@@ -151,7 +151,11 @@ def check_ways(index: FenceIndex, ways: Floats, tally: Tally, first_in_full: int
 
 
 def _is_exact(
-    told: Columns, rows: NDArray[np.bool_], edges: list[tuple[twin.Place, twin.Place]], way: Floats, tally: Tally
+    told: CrossingColumns,
+    rows: NDArray[np.bool_],
+    edges: list[tuple[twin.Place, twin.Place]],
+    way: Floats,
+    tally: Tally,
 ) -> bool:
     """Whether these rows are the stays of rational arithmetic, but for absences too short to see."""
     ax, ay, bx, by = way.tolist()
@@ -236,7 +240,7 @@ def reserve_round(share: float, tally: Tally) -> None:
         else:
             tally.geos_wrong += 1
     for threads in (1, 2, None):
-        pairs = join(index, x, y, threads=threads)
+        pairs = index.join(x, y, threads=threads)
         if not np.array_equal(np.sort(pairs[0] * len(of) + pairs[1]), np.sort(own_key)):
             tally.wrong(f"join with threads={threads} finds other pairs than locate in the reserve")
 

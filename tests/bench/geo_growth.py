@@ -18,11 +18,8 @@ import shapely
 from geo.fence_index import FenceIndex
 from geo.fences import Fence
 from tests.bench.geo_alone import Job, Told, alone, answer, arguments, asked, finish, goal, memory_mb, reserve_folder
-from tests.bench.geo_engine import join, nbytes
 from tests.bench.geo_ground import (
     FENCES,
-    M_PER_LATITUDE,
-    M_PER_LONGITUDE,
     SIDE_M,
     Floats,
     Reserve,
@@ -71,7 +68,7 @@ def points_series(job: Job) -> Told:
     columns = [
         (longitude[:: job["points"] // n][:n].copy(), latitude[:: job["points"] // n][:n].copy()) for n in counts
     ]
-    cpu_s = least_cpu_s([lambda c=c: join(index, *c, threads=1) for c in columns], job["rounds"])
+    cpu_s = least_cpu_s([lambda c=c: index.join(*c, threads=1) for c in columns], job["rounds"])
     return {
         "points": counts,
         "cpu_ns_per_point": [round(s / n * 1e9, 2) for s, n in zip(cpu_s, counts, strict=True)],
@@ -97,12 +94,12 @@ def _cut(made: Shapes, cuts: int) -> Shapes:
 def _indices(sets: Sequence[Sequence[Fence]], columns: Sequence[tuple[Floats, Floats]], rounds: int) -> Told:
     indices = [FenceIndex.build(made) for made in sets]
     points = len(columns[0][0])
-    pairs = [len(join(index, *column, threads=1)[0]) for index, column in zip(indices, columns, strict=True)]
-    works = [lambda i=i, c=c: join(i, *c, threads=1) for i, c in zip(indices, columns, strict=True)]
+    pairs = [len(index.join(*column, threads=1)[0]) for index, column in zip(indices, columns, strict=True)]
+    works = [lambda i=i, c=c: i.join(*c, threads=1) for i, c in zip(indices, columns, strict=True)]
     join_s = least_cpu_s(works, rounds)
     build_s = least_cpu_s([lambda made=made: FenceIndex.build(made) for made in sets], max(2, rounds // 2))
     counts = [edges(made) for made in sets]
-    megabytes = [nbytes(index) / 1e6 for index in indices]
+    megabytes = [index.nbytes / 1e6 for index in indices]
     return {
         "fences": [len(made) for made in sets],
         "edges": counts,
@@ -134,12 +131,15 @@ def fences_series(job: Job) -> Told:
     side_m = SIDE_M * math.sqrt(count / FENCES)
     land = shapes(count, side_m)
     longitude, latitude = stream(land, job["points"], side_m=side_m)
+    # As far apart as no fence of one piece reaches into the next.
+    west, south, east, north = shapely.total_bounds(land)
+    apart = np.array([east - west, north - south])
     sets: list[Sequence[Fence]] = []
     columns: list[tuple[Floats, Floats]] = []
     for step in range(STEPS):
         across, up = 1 << (step + 1) // 2, 1 << step // 2
         shift = np.array([(x - (across - 1) / 2, y - (up - 1) / 2) for y in range(up) for x in range(across)])
-        shift *= [side_m / M_PER_LONGITUDE, side_m / M_PER_LATITUDE]
+        shift *= 1.01 * apart
         sets.append(fences(np.concatenate([shapely.transform(land, lambda xy, by=by: xy + by) for by in shift])))
         turn = shift[np.arange(job["points"]) % len(shift)]
         columns.append((longitude + turn[:, 0], latitude + turn[:, 1]))
@@ -152,7 +152,7 @@ def work(_: Reserve, job: Job) -> Told:
     series = {"points": points_series, "vertices": vertices_series, "fences": fences_series}[job["engine"]]
     # Compiled before anything is measured.
     tiny = shapes(30)
-    join(FenceIndex.build(fences(tiny)), *stream(tiny, 100), threads=1)
+    FenceIndex.build(fences(tiny)).join(*stream(tiny, 100), threads=1)
     return series(job) | {"peak_mb": memory_mb()}
 
 

@@ -29,8 +29,6 @@ from tests.bench.geo_alone import (
     memory_mb,
     reserve_folder,
 )
-from tests.bench.geo_engine import join as join_points
-from tests.bench.geo_engine import nbytes
 from tests.bench.geo_ground import FENCES, Floats, Reserve, place_columns, shapes, stream
 
 SIZES = {
@@ -38,7 +36,7 @@ SIZES = {
     "peer-points": (1_000_000, 3_000),
     "fences": (FENCES, 150),
     "repeats": (5, 2),
-    "peer-repeats": (1, 1),
+    "peer-repeats": (2, 1),
 }
 OURS = ("rosette", "rosette_1_thread")
 WHOLE = ("sedonadb", "shapely_point_tree", "shapely_prepared")  # asked about all points
@@ -56,9 +54,7 @@ GOAL_POINTS_PER_S = 45e6
 
 def rosette(reserve: Reserve, longitude: Floats, latitude: Floats, threads: int) -> tuple[geo_peers.Join, Told]:
     index = FenceIndex.build(reserve.fences())
-    return partial(join_points, index, longitude, latitude, threads=threads), {
-        "index_mb": round(nbytes(index) / 1e6, 1)
-    }
+    return partial(index.join, longitude, latitude, threads=threads), {"index_mb": round(index.nbytes / 1e6, 1)}
 
 
 def work(reserve: Reserve, job: Job) -> Told:

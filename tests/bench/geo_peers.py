@@ -118,6 +118,7 @@ def shapely_point_tree(reserve: Reserve, longitude: Floats, latitude: Floats) ->
 
 
 def geopandas_sjoin(reserve: Reserve, longitude: Floats, latitude: Floats) -> Join:
+    """Fences on the left, so that they are what shapely prepares; the other way round it takes six times as long."""
     need("geopandas")
     import geopandas
 
@@ -125,8 +126,8 @@ def geopandas_sjoin(reserve: Reserve, longitude: Floats, latitude: Floats) -> Jo
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(longitude, latitude))
 
     def join() -> Pairs:
-        found = geopandas.sjoin(points, fences, predicate="intersects")
-        return found.index.to_numpy(), found["index_right"].to_numpy()
+        found = geopandas.sjoin(fences, points, predicate="intersects")
+        return found["index_right"].to_numpy(), found.index.to_numpy()
 
     return join
 

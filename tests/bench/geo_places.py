@@ -83,5 +83,6 @@ def hard_ways(of: Sequence[Shape] | np.ndarray, count: int, draw: Draw) -> Float
     row, column = np.arange(len(moved)), draw.integers(4, size=len(moved))
     moved[row, column] = np.nextafter(moved[row, column], draw.choice([-np.inf, np.inf], len(moved)))
     every = np.concatenate([ways, moved])
-    inside = np.all(np.abs(every) <= [180.0, 90.0, 180.0, 90.0], axis=1)
-    return draw.permutation(every[inside])
+    # Over 180 degrees the engine takes the other way round the Earth, on a plane nobody does.
+    fit = np.all(np.abs(every) <= [180.0, 90.0, 180.0, 90.0], axis=1) & (np.abs(every[:, 2] - every[:, 0]) <= 180.0)
+    return draw.permutation(every[fit & (np.abs(every[:, [0, 2]]) < 180.0).all(axis=1)])
