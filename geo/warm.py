@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from shapely import LineString, box
 
-from geo import kernels
+from geo import bridge, kernels
 from geo.bridge import crossing_probabilities
 from geo.fence_evidence import Chances, Fixes
 from geo.fence_rules import FenceRules
@@ -17,6 +17,7 @@ from geo.watch import Watch, Watched
 def warm_up() -> None:
     """Walk through an area and over a line; takes about half a minute where nothing is cached."""
     kernels.warm_up()
+    bridge.warm_up()
     rules = FenceRules(dwell_s=60.0, overdue_s=60.0, near_m=100.0, approach_s=600.0, possible_at=0.2)
     watch = Watch.build(
         [Watched("area", 1, box(0.0, 0.0, 0.01, 0.01), rules), Watched("line", 1, LineString([(0.005, 0), (0.005, 1)]))]

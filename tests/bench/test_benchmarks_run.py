@@ -62,3 +62,15 @@ def test_geo_order__every_seed_ends_in_the_same() -> None:
     told = quick("geo_order")
     assert told["orders"]["equal"] == told["orders"]["seeds"] > 0
     assert told["late"]["looked_at_per_late_fix"] < told["late"]["fixes"]
+
+
+def test_geo_inside__is_exact_and_what_it_states_comes_true_within_what_so_few_can_tell() -> None:
+    told = quick("geo_inside")
+    for size in ("64_vertices", "1000_vertices"):
+        exact = told[size]["exactness"]
+        assert max(exact["max_error_with_tail"], exact["max_error_without_tail"]) <= told["goals"]["max_error"]
+        assert told[size]["speed"]["mix"]["us"] > 0
+        assert told[size]["peer"]["peer_rms_error"] > exact["max_error_without_tail"]
+    for row in (*told["calibration"]["inside"]["bands"], told["calibration"]["inside"]["band_80"]):
+        assert abs(row["true"] - row["stated"]) < 5.0 * row["standard_error"] + 0.01
+    assert abs(told["calibration"]["bridge"]["mean_true"] - told["calibration"]["bridge"]["mean_stated"]) < 0.1
