@@ -93,10 +93,16 @@ class Memory:
         kept = np.delete(np.arange(count), inserted).astype(np.float64)
         out: dict[str, Floats] = {}
         for key, rows in self.changes.items():
+            after = int(np.searchsorted(rows[:, 0], inserted[0]))
+            if after == len(rows):
+                # What was before the first new fix refers to nothing after it.
+                out[key] = rows
+                continue
             moved = rows.copy()
             for column in (0, *(1 + c for c in NUMBERS_OF_FIXES)):
-                there = moved[:, column] >= 0
-                moved[there, column] = kept[moved[there, column].astype(np.int64)]
+                late = moved[after:, column]
+                there = late >= 0
+                late[there] = kept[late[there].astype(np.int64)]
             out[key] = moved
         return Memory(out)
 
@@ -232,9 +238,9 @@ def _joined(old: Memory, new: dict[str, list[Floats]], first: int, stop: int) ->
     out: dict[str, Floats] = {}
     for key in old.changes.keys() | new.keys():
         rows = old.changes.get(key, np.empty((0, 1 + S)))
-        between = new.get(key, [])
-        parts = [rows[rows[:, 0] < first], *between, rows[rows[:, 0] >= stop]]
-        joined = np.concatenate(parts)
+        between = [changes for changes in new.get(key, []) if len(changes)]
+        begin, end = np.searchsorted(rows[:, 0], [first, stop]).tolist()
+        joined = np.concatenate([rows[:begin], *between, rows[end:]]) if between or begin < end else rows
         if len(joined):
             out[key] = joined
     return Memory(out)

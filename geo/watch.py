@@ -148,15 +148,10 @@ def _post(watched: Watched, geometry: Area | Line, *, zone: bool) -> Post:
         core, wide = _grown(geometry, -band_m) or geometry, zone_of(geometry, band_m)
     circle = shapely.maximum_inscribed_circle(cast("Polygon", _in_metres(core, frame)))
     alone = FenceIndex.build([Fence(watched.id, watched.version, geometry)])
-    rings = _rings(core)
-    both = (rings, rings if wide is core else _rings(wide))
+    # Read-only columns, as `rings_of` makes them, have their grid kept (`edge_grid`).
+    rings = rings_of(core)
+    both = (rings, rings if wide is core else rings_of(wide))
     return Post(watched, False, zone, frame, *both, float(shapely.length(circle)), box, None, settings, alone)
-
-
-def _rings(area: Area) -> Rings:
-    # As the kernels are compiled for: columns that may be written to.
-    rings = rings_of(area)
-    return Rings(rings.x.copy(), rings.y.copy(), rings.start.copy())
 
 
 def _settings(rules: FenceRules, *, line: bool, zone: bool) -> Settings:

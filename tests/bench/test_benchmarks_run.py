@@ -49,6 +49,21 @@ def test_import__all_rows_are_new_once_and_become_one_track_an_animal() -> None:
     assert told["peer"]["rows_per_s"] > 0
 
 
+def test_geo_edge__every_sensitivity_is_tried_at_every_border_beside_its_peer() -> None:
+    told = quick("geo_edge")
+    assert set(told["stationary"]) == set(told["walking"]) == {"urgent", "balanced", "calm"}
+    for borders in told["stationary"].values():
+        assert all(border["false_per_100"] < border["side_compare_per_100"] for border in borders.values())
+    assert all(found["within_1"] <= found["within_2"] for found in told["walking"]["balanced"].values())
+    assert min(told["rate"].values()) > 0
+
+
+def test_geo_order__every_seed_ends_in_the_same() -> None:
+    told = quick("geo_order")
+    assert told["orders"]["equal"] == told["orders"]["seeds"] > 0
+    assert told["late"]["looked_at_per_late_fix"] < told["late"]["fixes"]
+
+
 def test_geo_inside__is_exact_and_what_it_states_comes_true_within_what_so_few_can_tell() -> None:
     told = quick("geo_inside")
     for size in ("64_vertices", "1000_vertices"):
