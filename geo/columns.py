@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Ticks = NDArray[np.int64] | NDArray[np.float64]
+Ticks = NDArray[Any]  # i8 or f8
 
 # Ticks a second of numpy's times.
 _PER_S = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -43,17 +42,17 @@ def columns_of(table: Any, longitude: str, latitude: str, time: str, where: str)
         raise ValueError(f"{where}: the columns must be of one length, not {x.shape}, {y.shape}, {t.shape}")
     if len(x) >= 2**31:
         raise ValueError(f"{where}: {len(x)} rows are more than the 2,147,483,647 of one join")
-    return Columns(_sealed(x), _sealed(y), _sealed(t), unit)
+    return Columns(sealed(x), sealed(y), sealed(t), unit)
 
 
 def in_unit(columns: Columns, unit: str | None) -> Columns:
     """The same with times in ticks of a finer unit (or f8 seconds, where both sides are numbers of different kinds)."""
     if unit is None:
-        return columns._replace(time=_sealed(columns.time.astype(np.float64)))
+        return columns._replace(time=sealed(columns.time.astype(np.float64)))
     if columns.unit == unit:
         return columns
     return columns._replace(
-        time=_sealed(columns.time.view(f"M8[{columns.unit}]").astype(f"M8[{unit}]").view(np.int64)), unit=unit
+        time=sealed(columns.time.view(f"M8[{columns.unit}]").astype(f"M8[{unit}]").view(np.int64)), unit=unit
     )
 
 
@@ -137,7 +136,8 @@ def _naive_utc(value: object, where: str, name: str) -> datetime | None:
     return value.astimezone(UTC).replace(tzinfo=None)
 
 
-def _sealed(values: NDArray[Any]) -> Any:
+def sealed(values: NDArray[Any]) -> Any:
+    """A read-only view: the kernels are compiled once, for columns that nobody writes to."""
     view = values.view()
     view.flags.writeable = False
     return view
@@ -145,6 +145,4 @@ def _sealed(values: NDArray[Any]) -> Any:
 
 def rows_of(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Read-only numbers of the rows that a mask holds."""
-    return _sealed(np.flatnonzero(mask).astype(np.int32))
-
-
+    return sealed(np.flatnonzero(mask).astype(np.int32))

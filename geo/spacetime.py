@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import NDArray
 
+from geo import slabs as slab_kernels
 from geo import spacetime_kernels as kernels
-from geo.columns import Columns, alike, columns_of, rows_of, span_ticks, ticks_per_s
+from geo.columns import Columns, alike, columns_of, rows_of, sealed, span_ticks, ticks_per_s
 from geo.geodesy import distance_m as geodesic_m
+from geo.spacetime_kernels import Found, Near, Side
 from geo.tiles import Bounds, Tile, tiles_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int32]
+Integers = NDArray[np.int64]
 
 MOST_RADIUS_M = 150_000.0
 
 _NOWHEN = np.iinfo(np.int64).min  # NaT
 _MOST_SLABS = 1 << 16
-_STRETCH = 1 << 16  # entries that are looked up at a time, and
-_HELD = 1 << 15  # entries that are laid out for them, where time cuts that fine
-_PIECE = 1 << 18
+_CHUNK = 1 << 17
 _NO_ROWS = rows_of(np.zeros(0, np.bool_))
 
 
@@ -59,7 +60,7 @@ def join(
     time: str | tuple[str, str] = "time",
     skip_invalid: bool = False,
     threads: int | None = None,
-    chunk: int = _STRETCH,
+    chunk: int = _CHUNK,
 ) -> Pairs:
     """All pairs of a left and a right row within `radius_m` on WGS84 and `window_s`, both inclusive.
 
@@ -81,12 +82,13 @@ def join(
     if chunk < 1 or (threads is not None and threads < 1):
         raise ValueError("chunk and threads must be at least 1")
     names = [(name, name) if isinstance(name, str) else name for name in (longitude, latitude, time)]
-    one = columns_of(left, *(name[0] for name in names), "left")
+    (x, other_x), (y, other_y), (t, other_t) = names
+    one = columns_of(left, x, y, t, "left")
     alone = right is None
-    other = one if alone else columns_of(right, *(name[1] for name in names), "right")
+    other = one if alone else columns_of(right, other_x, other_y, other_t, "right")
     if not alone:
         one, other = alike(one, other)
-    with ThreadPoolExecutor(threads or numba.config.NUMBA_NUM_THREADS) as pool:
+    with ThreadPoolExecutor(threads or get_num_threads()) as pool:
         return _joined(_Search(pool, float(radius_m), float(window_s), alone, chunk), one, other, skip_invalid)
 
 
@@ -103,31 +105,23 @@ class _Search(NamedTuple):
         return 1e-7 + 2e-5 * (self.radius_m / 150_000.0) ** 5
 
 
-class _Side(NamedTuple):
-    """A table and which of its rows count: all (`whole`) or `rows`; `ordered`: they stand in order of time."""
+class _Table(NamedTuple):
+    """A table and the entries of it that count, with their bounds in time."""
 
-    columns: Columns
-    rows: Rows
-    whole: bool
-    ordered: bool
+    side: Side
+    least: Any
+    most: Any
 
     @property
     def size(self) -> int:
         """Entries that count."""
-        return len(self.columns.time) if self.whole else len(self.rows)
+        return len(self.side.time) if self.side.whole else len(self.side.rows)
 
-    def within(self, belongs: Callable[[Floats, Floats], NDArray[np.bool_]]) -> _Side:
-        x, y = self.columns.longitude, self.columns.latitude
-        if self.whole:
-            return self._replace(rows=rows_of(belongs(x, y)), whole=False)
-        return self._replace(rows=_sealed(self.rows[belongs(x[self.rows], y[self.rows])]))
-
-
-class _Slabs(NamedTuple):
-    """A side by slabs of time."""
-
-    side: _Side
-    start: NDArray[np.int64]
+    def within(self, belongs: Callable[[Floats, Floats], NDArray[np.bool_]]) -> _Table:
+        """The entries whose places belong."""
+        x, y, rows = self.side.longitude, self.side.latitude, self.side.rows
+        rows = rows_of(belongs(x, y)) if self.side.whole else sealed(rows[belongs(x[rows], y[rows])])
+        return self._replace(side=self.side._replace(rows=rows, whole=False))
 
 
 def _joined(search: _Search, one: Columns, other: Columns, skip_invalid: bool) -> Pairs:
@@ -141,43 +135,48 @@ def _joined(search: _Search, one: Columns, other: Columns, skip_invalid: bool) -
     swapped = right.size > left.size
     if swapped:
         left, right = right, left
-    found: list[_Found] = []
+    found: list[Found] = []
     if left.size and right.size:
         reach_m = search.radius_m + search.doubt_m
         tiles = tiles_of(bounds, reach_m)
+        window = span_ticks(one, search.window_s)
         for tile in tiles:
             mine, theirs = (left, right) if len(tiles) == 1 else (left.within(tile.owned), right.within(tile.seen))
             if mine.size and theirs.size:
-                found += _tile_pairs(search, tile, mine, theirs, reach_m)
+                near = tile.near(reach_m, apart=search.alone)
+                found += _tile_pairs(search, window, tile, mine, theirs, near)
     return _result(search, one, other, found, swapped, left_wrong, right_wrong)
 
 
-def _surveyed(search: _Search, columns: Columns, where: str, skip_invalid: bool) -> tuple[_Side, Bounds, int]:
+def _surveyed(search: _Search, columns: Columns, where: str, skip_invalid: bool) -> tuple[_Table, Bounds, int]:
+    """(what counts, bounds of its places, how many rows are left out)."""
     x, y, t = columns.longitude, columns.latitude, columns.time
     step = max(1, -(-len(x) // 8))
     starts = range(0, len(x), step)
 
-    def look(start: int) -> tuple[int, int, bool, Floats]:
+    def look(start: int) -> tuple[int, int, bool, Any, Any, Floats]:
         out = np.empty(6)
         part = slice(start, start + step)
-        return *kernels.survey(x[part], y[part], t[part], _NOWHEN, out), out
+        return *slab_kernels.survey(x[part], y[part], t[part], _NOWHEN, out), out
 
-    bounds, first, wrong, ordered = Bounds(*((math.inf, -math.inf) * 3)), -1, 0, True
-    for start, (bad, count, sorted_part, out) in zip(starts, search.pool.map(look, starts), strict=True):
+    bounds, first, wrong, ordered, times = Bounds(*((math.inf, -math.inf) * 3)), -1, 0, True, []
+    for start, (bad, count, in_order, least, most, out) in zip(starts, search.pool.map(look, starts), strict=True):
         bounds = bounds.joined(Bounds(*out.tolist()))
         first = start + bad if first < 0 <= bad else first
         wrong += count
-        ordered &= sorted_part and (start == 0 or bool(t[start - 1] <= t[start]))
+        times += [least, most] if count < min(step, len(x) - start) else []
+        ordered &= in_order and (start == 0 or bool(t[start - 1] <= t[start]))
     if wrong and not skip_invalid:
         raise ValueError(
             f"{where}: row {first} (longitude {x[first]}, latitude {y[first]}, time {_shown(columns, first)}) is no "
             f"place in degrees or no time; {wrong} of {len(x)} rows are. Leave them out with skip_invalid=True"
         )
+    span = min(times, default=0), max(times, default=0)
     if not wrong:
-        return _Side(columns, _NO_ROWS, True, ordered), bounds, 0
+        return _Table(Side(x, y, t, _NO_ROWS, True, ordered), *span), bounds, 0
     good = (np.abs(x) <= 180.0) & (np.abs(y) <= 90.0)
     good &= np.isfinite(t) if t.dtype.kind == "f" else t != _NOWHEN
-    return _Side(columns, rows_of(good), False, False), bounds, wrong
+    return _Table(Side(x, y, t, rows_of(good), False, False), *span), bounds, wrong
 
 
 def _shown(columns: Columns, row: int) -> object:
@@ -185,132 +184,60 @@ def _shown(columns: Columns, row: int) -> object:
     return tick[0] if columns.unit is None else tick.view(f"M8[{columns.unit}]")[0]
 
 
-class _Found(NamedTuple):
-    left: Rows
-    right: Rows
-    length: Floats
-    lag: NDArray[Any]
-
-
-def _tile_pairs(search: _Search, tile: Tile, left: _Side, right: _Side, reach_m: float) -> list[_Found]:
+def _tile_pairs(search: _Search, window: float, tile: Tile, left: _Table, right: _Table, near: Near) -> list[Found]:
     """Pairs of one tile, stretch of time by stretch of time."""
-    window = span_ticks(left.columns, search.window_s)
-    sides = (left,) if search.alone and left is right else (left, right)
-    spans = [kernels.span(side.columns.time, side.rows, side.whole) for side in sides]
-    origin, end = min(low for low, _ in spans), max(high for _, high in spans)
+    tables = (left,) if left is right else (left, right)
+    origin, end = min(left.least, right.least), max(left.most, right.most)
     slabs = max(1, min(_MOST_SLABS, (left.size + right.size) // 64))
     per_tick = slabs / (float(end) - float(origin)) if end > origin else 0.0
-    pad = min(slabs, int(window * per_tick) + 2)
 
-    def cut(side: _Side) -> _Slabs:
-        start = np.zeros(slabs + 1, np.int64)
-        rows = kernels.order(
-            side.columns.time, side.rows, side.whole, side.ordered, origin, per_tick, slabs, start
-        )
-        return _Slabs(side if side.ordered else side._replace(rows=_sealed(rows), whole=False), start)
+    def cut(table: _Table) -> tuple[Side, Integers]:
+        side, start = table.side, np.zeros(slabs + 1, np.int64)
+        rows = slab_kernels.order(side.time, side.rows, side.whole, side.ordered, origin, per_tick, slabs, start)
+        return side if side.ordered else side._replace(rows=sealed(rows), whole=False), start
 
-    cuts = list(search.pool.map(cut, sides))
-    mine, theirs = cuts[0], cuts[-1]
-    near = tile.near(reach_m, apart=search.alone)
+    cuts = list(search.pool.map(cut, tables))
+    (mine, starts), (theirs, their_starts) = cuts[0], cuts[-1]
+    parts = slab_kernels.stretches(starts, their_starts, min(slabs, int(window * per_tick) + 2))
+    tasks = np.split(parts, np.flatnonzero(np.diff((parts[:, 1] + parts[:, 3]) // search.chunk)) + 1)
+    kind = left.side.time.dtype
 
-    def lay(stretch: tuple[int, int, int, int]) -> _Laid:
-        return _laid_out(tile, theirs.side, *stretch[2:])
+    def swept(task: Integers) -> Found:
+        room = _room(int(task[-1, 1] - task[0, 0]), kind)
+        return _cut(*kernels.sweep(mine, theirs, task, window, near, tile.plane, room))
 
-    def look(laid: _Laid, first: int, last: int) -> list[_Found]:
-        return _looked_up(tile, near, laid, mine.side, first, last, window)
+    if len(tasks) >= 4:
+        return list(search.pool.map(swept, tasks))
+    out: list[Found] = []
+    for first, last, held_first, held_last in parts.tolist():
+        laid = kernels.layout(theirs, held_first, held_last, tile.plane)
 
-    stretches = list(_stretches(mine.start, theirs.start, pad, search.chunk))
-    if len(stretches) >= 4:
-        done = search.pool.map(lambda stretch: look(lay(stretch), stretch[0], stretch[1]), stretches)
-        return [found for part in done for found in part]
-    out: list[_Found] = []
-    for stretch in stretches:
-        laid = lay(stretch)
-        pieces = [(k, min(k + _PIECE, stretch[1])) for k in range(stretch[0], stretch[1], _PIECE)]
-        out += [found for part in search.pool.map(lambda piece: look(laid, *piece), pieces) for found in part]
+        def probed(start: int, end: int = last, laid: kernels.Laid = laid) -> Found:
+            end = min(start + search.chunk, end)
+            room = _room(end - start, kind)
+            return _cut(*kernels.probe(mine, start, end, window, near, tile.plane, laid, room, 0))
+
+        out += search.pool.map(probed, range(first, last, search.chunk))
     return out
 
 
-def _stretches(
-    left: NDArray[np.int64], right: NDArray[np.int64], pad: int, chunk: int
-) -> Iterator[tuple[int, int, int, int]]:
-    """(left from, to, right from, to) of the entries that meet, over all time; left ones once.
-
-    A stretch is at least twice as long as the window reaches, so that the right side is laid out twice at most.
-    """
-    slabs = len(left) - 1
-    at = 0
-    while at < slabs:
-        at = int(np.searchsorted(left, left[at], "right")) - 1
-        if at >= slabs:
-            return
-        most = int(np.searchsorted(left, left[at] + chunk, "right")) - 1
-        held = right[max(0, at - pad)] + max(1, chunk * _HELD // _STRETCH)
-        end = min(most, int(np.searchsorted(right, held, "right")) - 1 - pad)
-        end = min(slabs, max(end, at + 2 * pad))
-        first, last = int(right[max(0, at - pad)]), int(right[min(slabs, end + pad)])
-        if last > first:
-            yield int(left[at]), int(left[end]), first, last
-        at = end
+def _room(entries: int, kind: Any) -> Found:
+    size = 1024 + entries // 4
+    return Found(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size), np.empty(size, kind))
 
 
-class _Laid(NamedTuple):
-    fold: kernels.Fold
-    marks: kernels.Fold
-    start: NDArray[np.int64]
-    bits: NDArray[np.uint64]
-    time: NDArray[Any]
-    place: Floats
-    row: Rows
-
-
-def _laid_out(tile: Tile, side: _Side, first: int, last: int) -> _Laid:
-    fold = _fold(tile, 2 * (last - first), 2, 22)
-    marks = _fold(tile, 16 * (last - first), 6, 23)
-    x, y, t, _ = side.columns
-    parts = kernels.layout(x, y, t, side.rows, side.whole, first, last, side.ordered, tile.plane, fold, marks)
-    return _Laid(fold, marks, *parts)
-
-
-def _fold(tile: Tile, buckets: int, least: int, most: int) -> kernels.Fold:
-    """A torus of at least so many buckets, no larger than the tile needs; `least` and `most` in powers of two."""
-    bits = min(max(buckets.bit_length(), least + 2), most)
-    across = max(least, (tile.columns + 3).bit_length())
-    up = max(2, (tile.lines + 3).bit_length())
-    if across + up > bits:
-        across = max(least, min(across, max(bits // 2, bits - up)))
-        up = max(2, min(up, bits - across))
-    return kernels.Fold(across, up)
-
-
-def _looked_up(
-    tile: Tile, near: kernels.Near, laid: _Laid, side: _Side, first: int, last: int, window: float
-) -> list[_Found]:
-    x, y, t, _ = side.columns
-    room = max(1024, (last - first) // 4)
-    out: list[_Found] = []
-    while first < last:
-        left, right, length = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
-        lag = np.empty(room, laid.time.dtype)
-        at, count = kernels.probe(
-            x, y, t, side.rows, side.whole, first, last, window, near, tile.plane,
-            *laid, left, right, length, lag,
-        )  # fmt: skip
-        if count:
-            out.append(_Found(left[:count].copy(), right[:count].copy(), length[:count].copy(), lag[:count].copy()))
-        if at == first:
-            room *= 2
-        first = at
-    return out
+def _cut(found: Found, count: int) -> Found:
+    left, right, length, lag = found
+    return Found(left[:count].copy(), right[:count].copy(), length[:count].copy(), lag[:count].copy())
 
 
 def _result(
-    search: _Search, one: Columns, other: Columns, found: list[_Found], swapped: bool, left_wrong: int, right_wrong: int
+    search: _Search, one: Columns, other: Columns, found: list[Found], swapped: bool, left_wrong: int, right_wrong: int
 ) -> Pairs:
-    left, right, length, lag = (
-        np.concatenate([part[k] for part in found]) if found else np.zeros(0, kind)
-        for k, kind in enumerate((np.int32, np.int32, np.float64, one.time.dtype))
-    )
+    found.append(Found(_NO_ROWS, _NO_ROWS, np.zeros(0), one.time[:0]))
+    left, right = np.concatenate([part.left for part in found]), np.concatenate([part.right for part in found])
+    length, lag = np.concatenate([part.length for part in found]), np.concatenate([part.lag for part in found])
+    found.clear()
     if swapped:
         left, right, lag = right, left, -lag
     doubtful = np.flatnonzero(length > search.radius_m - search.doubt_m)
@@ -325,12 +252,6 @@ def _result(
         by_rows = np.argsort(key)
         left, right, length, lag = left[by_rows], right[by_rows], length[by_rows], lag[by_rows]
     return Pairs(left, right, length, lag / ticks_per_s(one), left_wrong, right_wrong)
-
-
-def _sealed(rows: Rows) -> Rows:
-    view = rows.view()
-    view.flags.writeable = False
-    return view
 
 
 def warm_up() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -50,8 +51,6 @@ class Tile:
     margin_x_deg: float
     margin_y_deg: float
     plane: Plane
-    columns: int
-    lines: int
 
     def near(self, reach_m: float, *, apart: bool) -> Near:
         """What is near on this tile."""
@@ -89,7 +88,7 @@ def tiles_of(bounds: Bounds, reach_m: float) -> list[Tile]:
     edges = [edge for edge in _EDGES_DEG if edge < cap]
     edges = [-cap, *(-edge for edge in reversed(edges)), *edges, cap]
     out = [_cap(-math.inf, -cap, cell_m, margin), _cap(cap, math.inf, cell_m, margin)]
-    for south, north in zip(edges, edges[1:], strict=False):
+    for south, north in pairwise(edges):
         out += [_belt(south, north, sector, cell_m, margin) for sector in sectors]
     return [tile for tile in out if tile.south_deg <= bounds.north and tile.north_deg > bounds.south]
 
@@ -109,14 +108,17 @@ def _belt(south: float, north: float, sector: tuple[float, float], cell_m: float
     aside = math.degrees(cell_m / parallel_m) * _SLACK
     centre, half = sector
     west, floor = centre - half - 2.5 * aside, south - 2.5 * margin
-    plane = Plane(False, west, floor, 1.0 / (aside * _SLACK), 1.0 / (margin * _SLACK))
-    columns, lines = int((2 * half + 5 * aside) / aside) + 1, int((north - south + 5 * margin) / margin) + 1
+    columns, lines = int((2 * half + 5 * aside) / aside) + 4, int((north - south + 5 * margin) / margin) + 4
+    plane = Plane(
+        False, west, floor, 1.0 / (aside * _SLACK), 1.0 / (margin * _SLACK), columns.bit_length(), lines.bit_length()
+    )
     whole = half if half == 90.0 and abs(centre) == 90.0 else 180.0
-    return Tile(south, north, centre, whole, aside, margin, plane, columns, lines)
+    return Tile(south, north, centre, whole, aside, margin, plane)
 
 
 def _cap(south: float, north: float, cell_m: float, margin: float) -> Tile:
     # Seen along the axis no way is longer than it is.
     up = 1.0 / (cell_m * _SLACK)
-    across = int(2.0 * AXIS_M * math.cos(math.radians(_CAP_FROM_DEG - 3.0 * margin)) * up) + 4
-    return Tile(south, north, 0.0, 180.0, 360.0, margin, Plane(True, 0.0, 0.0, up, up), across, across)
+    cells = int(2.0 * AXIS_M * math.cos(math.radians(_CAP_FROM_DEG - 3.0 * margin)) * up) + 4
+    bits = cells.bit_length()
+    return Tile(south, north, 0.0, 180.0, 360.0, margin, Plane(True, 0.0, 0.0, up, up, bits, bits))

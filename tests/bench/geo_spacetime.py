@@ -88,9 +88,7 @@ def sedonadb(left: Rows, right: Rows) -> Callable[[], Found]:
 
     base = sedonadb.connect()
     for name, rows in (("a", left), ("b", right)):
-        table = pyarrow.table(
-            {"i": np.arange(len(rows.x), dtype=np.int32), "x": rows.x, "y": rows.y, "t": rows.time}
-        )
+        table = pyarrow.table({"i": np.arange(len(rows.x), dtype=np.int32), "x": rows.x, "y": rows.y, "t": rows.time})
         base.create_data_frame(table).to_view(f"given_{name}")
         base.sql(f"select i, t, ST_Point(x, y) as place from given_{name}").to_memtable().to_view(name)
     text = f"""select a.i as i, b.i as j from a join b

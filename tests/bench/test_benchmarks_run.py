@@ -47,3 +47,13 @@ def test_import__all_rows_are_new_once_and_become_one_track_an_animal() -> None:
     assert told["pipeline"]["tracks"] == told["animals"]
     assert told["pipeline"]["points"] == told["rows"]
     assert told["peer"]["rows_per_s"] > 0
+
+
+def test_geo_spacetime__every_engine_finds_the_same_pairs_in_both_orders() -> None:
+    told = quick("geo_spacetime")
+    assert told["standing_by_time"]["rosette"]["pairs"] == told["standing_by_track"]["rosette"]["pairs"] > 0
+    assert told["moving_by_time"]["rosette"]["pairs"] == told["moving_by_track"]["rosette"]["pairs"] > 0
+    for name in ("standing_by_time", "standing_by_track", "moving_by_time", "moving_by_track"):
+        engines = [one for one in told[name].values() if isinstance(one, dict)]
+        assert len({one["digest"] for one in engines}) == 1
+        assert all(one["wall_s"] > 0 and one["cpu_s"] > 0 for one in engines)
