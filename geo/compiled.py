@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from shapely import LineString, box
 
-from geo import bridge
+from geo import bridge, spacetime
 from geo.bridge import crossing_probabilities
 from geo.crossing import crossing_columns
 from geo.fence_evidence import Chances, Fixes
@@ -27,6 +27,7 @@ def warm_up() -> None:
     index.join(longitude, latitude)
     crossing_columns(longitude, latitude, index)
     bridge.warm_up()
+    spacetime.warm_up()
     _walk()
 
 

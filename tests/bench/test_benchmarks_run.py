@@ -74,3 +74,13 @@ def test_geo_inside__is_exact_and_what_it_states_comes_true_within_what_so_few_c
     for row in (*told["calibration"]["inside"]["bands"], told["calibration"]["inside"]["band_80"]):
         assert abs(row["true"] - row["stated"]) < 5.0 * row["standard_error"] + 0.01
     assert abs(told["calibration"]["bridge"]["mean_true"] - told["calibration"]["bridge"]["mean_stated"]) < 0.1
+
+
+def test_geo_spacetime__every_engine_finds_the_same_pairs_in_both_orders() -> None:
+    told = quick("geo_spacetime")
+    assert told["standing_by_time"]["rosette"]["pairs"] == told["standing_by_track"]["rosette"]["pairs"] > 0
+    assert told["moving_by_time"]["rosette"]["pairs"] == told["moving_by_track"]["rosette"]["pairs"] > 0
+    for name in ("standing_by_time", "standing_by_track", "moving_by_time", "moving_by_track"):
+        engines = [one for one in told[name].values() if isinstance(one, dict)]
+        assert len({one["digest"] for one in engines}) == 1
+        assert all(one["wall_s"] > 0 and one["cpu_s"] > 0 for one in engines)

@@ -15,6 +15,7 @@ from geo.fences import Fence, canonical_wkb
 from geo.frames import LocalFrame
 from geo.generalise import generalise
 from geo.geodesy import destination, distance_m
+from geo.spacetime import join
 
 longitudes = st.floats(-180.0, 180.0)
 latitudes = st.floats(-90.0, 90.0)
@@ -127,3 +128,44 @@ def test_crossings__fence_cut_at_the_antimeridian_tells_what_it_told_elsewhere(
         ]
 
     assert told(moved, around) == told(whole, x)
+
+
+# Times on a coarse clock, so that lags of exactly the window come up; shifts that keep them exact.
+moments = st.integers(0, 40).map(lambda v: v / 4)
+somewhere = st.one_of(
+    st.sampled_from([(131.0, 43.0), (180.0, 0.0), (0.0, 90.0), (7.0, -90.0)]), st.tuples(longitudes, latitudes)
+)
+steps = st.lists(st.tuples(st.floats(0.0, 360.0), st.floats(0.0, 3_000.0), moments), min_size=1, max_size=12)
+
+
+def around(centre: tuple[float, float], given: list[tuple[float, float, float]]) -> dict[str, np.ndarray]:
+    bearing, reach_m, time = np.array(given).T
+    x, y = destination(*centre, bearing, reach_m)
+    return {"longitude": x, "latitude": y, "time": time}
+
+
+@MANY
+@given(somewhere, steps, steps, st.floats(0.0, 3_000.0), st.integers(0, 10), st.integers(-100, 100))
+def test_join__finds_every_pair_wherever_and_whenever(
+    centre: tuple[float, float],
+    one: list[tuple[float, float, float]],
+    other: list[tuple[float, float, float]],
+    radius_m: float,
+    window_s: int,
+    shift_s: int,
+) -> None:
+    left, right = around(centre, one), around(centre, other)
+    pairs = join(left, right, radius_m=radius_m, window_s=window_s)
+    x, y, t = (left[name][:, None] for name in ("longitude", "latitude", "time"))
+    there = distance_m(x, y, right["longitude"], right["latitude"])
+    back = distance_m(right["longitude"], right["latitude"], x, y)
+    near = (np.minimum(there, back) <= radius_m) & (np.abs(right["time"] - t) <= window_s)
+    assert list(zip(pairs.left_ix, pairs.right_ix, strict=True)) == list(zip(*np.nonzero(near), strict=True))
+    later = join(
+        left | {"time": left["time"] + shift_s},
+        right | {"time": right["time"] + shift_s},
+        radius_m=radius_m,
+        window_s=window_s,
+    )
+    assert np.array_equal(later.left_ix, pairs.left_ix)
+    assert np.array_equal(later.right_ix, pairs.right_ix)
