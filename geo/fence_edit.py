@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.cell_lists import ended, relist
+from geo.cell_lists import SPARE, ended, relist
 from geo.fence_leaves import lay_out
 from geo.fence_table import (
     ENTRIES_PER_CELL,
@@ -50,7 +50,7 @@ def edited_table(
     chunk, _ = lay_out(buffers.xy, vertices, windows, table.scale, buffers.density, 0, len(vertices))
     place, words = len(table.words), buffers.words
     end = place + len(chunk)
-    if end + 4 > len(words):
+    if end + SPARE > len(words):
         return None
     words[place:end] = chunk
     rank, cells = table.rank.copy(), _spread_out(table.cells, table.frame, frame)

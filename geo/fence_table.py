@@ -27,12 +27,12 @@ Words = NDArray[np.int32]
 THREADS = int(vars(config)["NUMBA_DEFAULT_NUM_THREADS"])  # processors that this process may use
 DEFAULT_DENSITY = 2.0  # see fence_leaves.level_for
 
-_FINEST = 1 << 10  # cells a degree
-_COARSEST = 2.0**-9
-SHEET_HEAD = 6
+SHEET_HEAD = 6  # words of a sheet before the ranks
+FEWEST_CELLS = 1 << 12  # that any set may have, however small
 ENTRIES_PER_CELL = 8  # of the lists, at most, over all cells that the set may have
-_MOST = 2**31 - 2**16
-FEWEST_CELLS = 1 << 12
+
+_FINEST, _COARSEST = 2.0**10, 2.0**-9  # cells a degree
+_MOST = 2**31 - 2**16  # words
 _PARALLEL_FROM = 20_000  # vertices; below, a second thread costs more than it brings
 
 
@@ -92,7 +92,7 @@ def build_table(fences: Sequence[Rings], memory_budget_bytes: int | None = None)
 
     Cells and leaves are as fine as the edges ask for; where that takes more than `memory_budget_bytes`, both are made
     coarser until it fits or nothing is left to gain (the vertices alone may be more). Raises ValueError for a vertex
-    outside longitude -180..180, latitude -90..90, and for 2^31 vertices or words.
+    outside longitude -180..180, latitude -90..90, and for 2^29 vertices or 2^31 words.
     """
     xy, vertices = columns_of(fences, 0)
     box = boxes_of(xy, vertices)
@@ -112,7 +112,7 @@ def columns_of(fences: Sequence[Rings], before: int) -> tuple[Floats, Integers]:
     lengths = np.array([len(rings.x) + len(rings.start) - 1 for rings in fences], np.int64)
     end = before + np.cumsum(lengths)
     vertices = np.stack([end - lengths, end], axis=1).reshape(-1, 2)
-    if len(end) and end[-1] > _MOST // 2:  # so each has a number, its double, and a slot
+    if len(end) and end[-1] > _MOST // 4:  # four vertices a fence at least: so there are less than 2^27 slots
         raise ValueError(f"{end[-1]} vertices are more than 32-bit places can tell apart")
     x = np.concatenate([np.zeros(0), *(rings.x for rings in fences)])
     y = np.concatenate([np.zeros(0), *(rings.y for rings in fences)])
@@ -152,7 +152,7 @@ def frame_of(windows: Integers) -> Integers:
 
 def _scale(box: Floats, cells: int, entries: int) -> float:
     """The finest scale with at most so many cells over all boxes, and so many counted box by box."""
-    scale = float(_FINEST)
+    scale = _FINEST
     while scale > _COARSEST:
         windows = windows_of(box, scale)
         if math.prod(frame_of(windows)[2:].tolist()) <= cells and np.sum(windows[:, 2] * windows[:, 3]) <= entries:
