@@ -80,7 +80,7 @@ bench: setup-dev
 
 # The geo engine beside its peers, those that are there (make setup-peers); then its answers against GEOS.
 bench-geo: setup-dev
-	@for name in geo_join geo_build geo_batch geo_crossings geo_growth geo_spacetime geo_exact; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in geo_join geo_build geo_batch geo_crossings geo_growth geo_exact geo_spacetime; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens
