@@ -11,9 +11,8 @@ from geo.fence_leaves import COVER, OUT
 Integers = NDArray[np.int64]
 Words = NDArray[np.int32]
 
-_SPARE = 4
-
 EMPTY, COVERED = 0, 1  # places in words: of the empty list, of a word that says COVER
+SPARE = 4  # words behind all lists
 
 
 @njit(cache=True, nogil=True)
@@ -30,8 +29,8 @@ def _settle(words: Words, begin: int, count: int, twin: int) -> tuple[int, int]:
 
 def ended(words: Words, end: int) -> int:
     """The new end, with words that say nothing behind the lists: whoever reads one may look two entries ahead."""
-    words[end : end + _SPARE] = 0
-    return end + _SPARE
+    words[end : end + SPARE] = 0
+    return end + SPARE
 
 
 @njit(cache=True, nogil=True)
@@ -91,7 +90,7 @@ def relist(
                 continue
             source, count = cells[cell], 0
             length = words[source]
-            if end + 2 * (length + 1) + _SPARE >= len(words):
+            if end + 2 * (length + 1) + SPARE >= len(words):
                 return -1
             for k in range(length + 1):
                 entry = words[source + 2 * k + 1]

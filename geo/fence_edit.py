@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.cell_lists import ended, relist
+from geo.cell_lists import SPARE, ended, relist
 from geo.fence_leaves import lay_out
 from geo.fence_table import (
     ENTRIES_PER_CELL,
@@ -18,6 +18,7 @@ from geo.fence_table import (
     boxes_of,
     columns_of,
     frame_of,
+    sheet_of,
     windows_of,
 )
 
@@ -33,7 +34,7 @@ def edited_table(
     Costs what these fences cost, and a copy of the small columns. None where only building anew will do: an edit was
     made of this table before, its room is used up, or the fence asks for cells of another size.
     """
-    frame, cells = table.frame, table.cells
+    frame = table.frame.astype(np.int64)
     xy, vertices = columns_of([] if rings is None else [rings], len(table.xy) // 2)
     windows = windows_of(boxes_of(xy, vertices), table.scale)
     vertex_end = len(table.xy) + len(xy)
@@ -49,10 +50,10 @@ def edited_table(
     chunk, _ = lay_out(buffers.xy, vertices, windows, table.scale, buffers.density, 0, len(vertices))
     place, words = len(table.words), buffers.words
     end = place + len(chunk)
-    if end + 4 > len(words):
+    if end + SPARE > len(words):
         return None
     words[place:end] = chunk
-    rank, cells = table.rank.copy(), _spread_out(cells, table.frame, frame)
+    rank, cells = table.rank.copy(), _spread_out(table.cells, table.frame, frame)
     if old is not None:
         slot = int(np.flatnonzero(rank == old)[0])
         rank[rank > old] -= 1
@@ -68,9 +69,7 @@ def edited_table(
     edited = FenceTable(
         words[:end],
         buffers.xy[:vertex_end],
-        cells,
-        rank,
-        frame,
+        *sheet_of(frame, table.scale, rank, cells),
         table.scale,
         np.concatenate([table.box, boxes_of(xy, vertices)]),
         np.concatenate([table.vertices, vertices]),
@@ -88,7 +87,7 @@ def _claimed(buffers: Buffers) -> bool:
     return True
 
 
-def _spread_out(cells: Words, old: Integers, new: Integers) -> Words:
+def _spread_out(cells: Words, old: Words, new: Integers) -> Words:
     """A copy of the cells of one frame, in a frame around it."""
     wide = np.zeros((int(new[3]), int(new[2])), np.int32)
     column, row = int(old[0] - new[0]), int(old[1] - new[1])

@@ -37,11 +37,11 @@ class FenceIndex:
     table: FenceTable
     buffers: Buffers
     memory_budget_bytes: int | None
-    look: tuple[Words, Floats, Words, Words, Integers, float] = field(init=False, repr=False)
+    look: tuple[Words, Floats, Words] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # What a look-up needs: few arguments, because taking each apart costs more than a look-up.
-        object.__setattr__(self, "look", self.table[:6])
+        object.__setattr__(self, "look", self.table[:3])
 
     @classmethod
     def build(cls, fences: Iterable[Fence], memory_budget_bytes: int | None = None) -> FenceIndex:
@@ -84,14 +84,10 @@ class FenceIndex:
 
     def holding(self, longitude: float, latitude: float) -> Integers:
         """Ascending fence_ix, i8[k], of the fences that hold one place; raises ValueError for what is no place."""
-        x, y, found = float(longitude), float(latitude), np.empty(32, np.int64)
-        count = kernels.holding_one(*self.look, x, y, found)
-        if count < 0:
+        x, y = float(longitude), float(latitude)
+        if not (-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0):
             raise _no_place(0, x, y)
-        if count > len(found):
-            found = np.empty(count, np.int64)
-            kernels.holding_one(*self.look, x, y, found)
-        return found[:count]
+        return kernels.holding_one(*self.look, x, y)
 
     def locate(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Integers, Integers, Integers]:
         """(point_ix, fence_ix, state), each i8[k], for every place and fence that holds it, by point, then fence.
@@ -142,10 +138,13 @@ class FenceIndex:
 
     def _found(self, x: Floats, y: Floats, first: int, held: Words, room: Words) -> list[Words]:
         """The fences of the places from `first` on, one place after the other, in parts; how many each to `held`."""
+        words, xy, _, cells, rank, frame, scale, *_ = self.table
         parts: list[Words] = []
         begin, last = first, first + len(held)
         while True:
-            count, done = kernels.join(*self.look, x, y, begin, last, held[begin - first :], room, _NO_STATE)
+            count, done = kernels.join(
+                words, xy, cells, rank, frame, scale, x, y, begin, last, held[begin - first :], room, _NO_STATE
+            )
             if count < 0:
                 raise _no_place(done, x[done], y[done])
             parts.append(room[:count])

@@ -27,11 +27,12 @@ Words = NDArray[np.int32]
 THREADS = int(vars(config)["NUMBA_DEFAULT_NUM_THREADS"])  # processors that this process may use
 DEFAULT_DENSITY = 2.0  # see fence_leaves.level_for
 
-_FINEST = 1 << 10  # cells a degree
-_COARSEST = 2.0**-9
+SHEET_HEAD = 6  # words of a sheet before the ranks
+FEWEST_CELLS = 1 << 12  # that any set may have, however small
 ENTRIES_PER_CELL = 8  # of the lists, at most, over all cells that the set may have
-_MOST = 2**31 - 2**16
-FEWEST_CELLS = 1 << 12
+
+_FINEST, _COARSEST = 2.0**10, 2.0**-9  # cells a degree
+_MOST = 2**31 - 2**16  # words
 _PARALLEL_FROM = 20_000  # vertices; below, a second thread costs more than it brings
 
 
@@ -53,9 +54,10 @@ class FenceTable(NamedTuple):
 
     words: Words  # lists and chunks, see geo/fence_leaves.py
     xy: Floats  # [2 v] longitude, latitude of each vertex; a pair of NaN stands behind each ring
-    cells: Words  # [rows * columns] from the south-west
+    sheet: Words  # all that is small, for calls that must cost little: frame, binary exponent of scale, s; rank; cells
+    cells: Words  # [rows * columns] from the south-west; like the two that follow, a part of the sheet
     rank: Words  # [s] f, or -1 if no longer in use
-    frame: Integers  # [4] western column, southern row, columns, rows of the grid
+    frame: Words  # [4] western column, southern row, columns, rows of the grid
     scale: float  # cells a degree, a power of two
     box: Floats  # [s, 4] west, south, east, north
     vertices: Integers  # [s, 2] first vertex and the one behind the last
@@ -75,7 +77,14 @@ class Buffers:
 
 def table_bytes(table: FenceTable) -> int:
     """Bytes of all columns."""
-    return sum(column.nbytes for column in table if isinstance(column, np.ndarray))
+    return sum(column.nbytes for column in (*table[:3], *table[7:]))
+
+
+def sheet_of(frame: Integers, scale: float, rank: Words, cells: Words) -> tuple[Words, Words, Words, Words]:
+    """(sheet, cells, rank, frame): the first holds the others."""
+    exponent = math.frexp(scale)[1] - 1
+    sheet = np.concatenate([frame, [exponent, len(rank)], rank, cells], dtype=np.int32, casting="same_kind")
+    return sheet, sheet[SHEET_HEAD + len(rank) :], sheet[SHEET_HEAD : SHEET_HEAD + len(rank)], sheet[:4]
 
 
 def build_table(fences: Sequence[Rings], memory_budget_bytes: int | None = None) -> tuple[FenceTable, Buffers]:
@@ -83,7 +92,7 @@ def build_table(fences: Sequence[Rings], memory_budget_bytes: int | None = None)
 
     Cells and leaves are as fine as the edges ask for; where that takes more than `memory_budget_bytes`, both are made
     coarser until it fits or nothing is left to gain (the vertices alone may be more). Raises ValueError for a vertex
-    outside longitude -180..180, latitude -90..90, and for 2^31 vertices or words.
+    outside longitude -180..180, latitude -90..90, and for 2^29 vertices or 2^31 words.
     """
     xy, vertices = columns_of(fences, 0)
     box = boxes_of(xy, vertices)
@@ -103,7 +112,7 @@ def columns_of(fences: Sequence[Rings], before: int) -> tuple[Floats, Integers]:
     lengths = np.array([len(rings.x) + len(rings.start) - 1 for rings in fences], np.int64)
     end = before + np.cumsum(lengths)
     vertices = np.stack([end - lengths, end], axis=1).reshape(-1, 2)
-    if len(end) and end[-1] > _MOST // 2:
+    if len(end) and end[-1] > _MOST // 4:  # four vertices a fence at least: so there are less than 2^27 slots
         raise ValueError(f"{end[-1]} vertices are more than 32-bit places can tell apart")
     x = np.concatenate([np.zeros(0), *(rings.x for rings in fences)])
     y = np.concatenate([np.zeros(0), *(rings.y for rings in fences)])
@@ -143,7 +152,7 @@ def frame_of(windows: Integers) -> Integers:
 
 def _scale(box: Floats, cells: int, entries: int) -> float:
     """The finest scale with at most so many cells over all boxes, and so many counted box by box."""
-    scale = float(_FINEST)
+    scale = _FINEST
     while scale > _COARSEST:
         windows = windows_of(box, scale)
         if math.prod(frame_of(windows)[2:].tolist()) <= cells and np.sum(windows[:, 2] * windows[:, 3]) <= entries:
@@ -191,17 +200,18 @@ def _assemble(
     """The empty list, COVER, the chunks, the lists; buffers with as much room again, which costs nothing until used."""
     frame = frame_of(windows)
     used = 2 + sum(map(len, chunks))
-    if used > _MOST // 2:
-        raise ValueError("the fences take more words than 32-bit places can tell apart")
     slots = np.arange(len(vertices), dtype=np.int32)
     # Two words an entry and one ahead of each list are the most there can be.
     most = used + 2 * int(np.sum(windows[:, 2] * windows[:, 3])) + math.prod(frame[2:].tolist())
-    words = np.empty(2 * most + (1 << 16), np.int32)
+    if most > _MOST:
+        raise ValueError("the fences take more words than 32-bit places can tell apart")
+    words = np.empty(min(2 * most + (1 << 16), _MOST), np.int32)
     np.concatenate([np.array([0, COVER], np.int32), *chunks], out=words[:used])
     room = np.empty(2 * len(xy) + (1 << 12))
     room[: len(xy)] = xy
     chunk = start + 2
     cells = np.empty(math.prod(frame[2:].tolist()), np.int32)
     end = ended(words, list_cells(words, used, windows, chunk, frame, cells))
-    table = FenceTable(words[:end], room[: len(xy)], cells, slots, frame, scale, box, vertices, windows, chunk)
+    sheet = sheet_of(frame, scale, slots, cells)
+    table = FenceTable(words[:end], room[: len(xy)], *sheet, scale, box, vertices, windows, chunk)
     return table, Buffers(words, room, density, [None])

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.fence_leaves import DEEPEST, OUT
+from geo.fence_table import SHEET_HEAD
 from geo.orientation import BORDER, FILTER, INSIDE, OUTSIDE, left_of, orient
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ def leaf_state(words: Words, xy: Floats, block: int, leaf: int, px: float, py: f
 
 @njit(cache=True, nogil=True)
 def _collect(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
+    words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
     px: float, py: float, fence: Integers, state: Integers, n: int,
 ) -> int:  # fmt: skip
     """Write the fences that hold p, and how, behind the first n; the new count, also where there is no room for all."""
@@ -112,7 +113,7 @@ def _merge_names(fence: Integers, state: Integers, first: int, n: int) -> int:
 
 @njit(cache=True, nogil=True)
 def holding(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
+    words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
     px: float, py: float, fence: Integers, state: Integers, n: int,
 ) -> int:  # fmt: skip
     """Write the fences that hold one position behind the first n, ascending; `state` may be of no length.
@@ -130,12 +131,23 @@ def holding(
 
 
 @njit(cache=True, nogil=True)
-def holding_one(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float, px: float, py: float,
-    fence: Integers,
-) -> int:  # fmt: skip
-    """As `holding`, from the beginning of `fence` and without states: the call that costs least."""
-    return holding(words, xy, cells, rank, frame, scale, px, py, fence, fence[:0], 0)
+def _parts(sheet: Words) -> tuple[Words, Words, Words, float]:
+    """(cells, rank, frame, scale) of a fence table's sheet."""
+    behind_rank = SHEET_HEAD + sheet[5]
+    return sheet[behind_rank:], sheet[SHEET_HEAD:behind_rank], sheet[:4], math.ldexp(1.0, sheet[4])
+
+
+@njit(cache=True, nogil=True)
+def holding_one(words: Words, xy: Floats, sheet: Words, px: float, py: float) -> Integers:
+    """The fences that hold what is a place, ascending. Few arguments: taking them apart costs most of the call."""
+    cells, rank, frame, scale = _parts(sheet)
+    room = 32
+    while True:
+        fence = np.empty(room, np.int64)
+        n = holding(words, xy, cells, rank, frame, scale, px, py, fence, fence[:0], 0)
+        if n <= room:
+            return fence[: max(n, 0)]
+        room = n
 
 
 _BLOCK = 512  # positions at a time
@@ -143,7 +155,7 @@ _BLOCK = 512  # positions at a time
 
 @njit(cache=True, nogil=True)
 def _one_alone(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
+    words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
     px: float, py: float, fence: Words, state: States, n: int,
 ) -> int:  # fmt: skip
     """Write the fences that hold one position behind the first n; as `holding`."""
@@ -164,7 +176,7 @@ def _one_alone(
 
 @njit(cache=True, nogil=True)
 def join(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
+    words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
     longitude: Floats, latitude: Floats, first: int, last: int, held: Words, fence: Words, state: States,
 ) -> tuple[int, int]:  # fmt: skip
     """Count the fences of each position in held[i - first], write them to `fence`, and their states to `state`.
@@ -274,10 +286,10 @@ def spread(held: Words, fence: Words, first: int, point_out: Integers, fence_out
 
 @njit(cache=True, nogil=True)
 def locate(
-    words: Words, xy: Floats, cells: Words, rank: Words, frame: Integers, scale: float,
-    longitude: Floats, latitude: Floats, rows: Integers,
-) -> tuple[int, int]:  # fmt: skip
+    words: Words, xy: Floats, sheet: Words, longitude: Floats, latitude: Floats, rows: Integers
+) -> tuple[int, int]:
     """Write the columns point, fence, state, each of a third of `rows`, of all that hold a position; as `join`."""
+    cells, rank, frame, scale = _parts(sheet)
     count, room = len(longitude), len(rows) // 3
     held, fence, state = np.empty(count, np.int32), np.empty(room, np.int32), np.empty(room, np.int8)
     n, done = join(words, xy, cells, rank, frame, scale, longitude, latitude, 0, count, held, fence, state)

@@ -75,7 +75,7 @@ def _turn(x: float, y: float, px: float, py: float) -> tuple[float, float]:
 
 @njit(cache=True, nogil=True)
 def meetings(
-    words: Words, xy: Floats, cells: Words, frame: Integers, scale: float,
+    words: Words, xy: Floats, cells: Words, frame: Words, scale: float,
     ax: float, ay: float, bx: float, by: float, edge: Integers, at: Floats, flips: Integers,
 ) -> int:  # fmt: skip
     """Write all edges that a-b touches, in order: `edge` (fence slot << 32 | vertex), and what `meeting` says of it.

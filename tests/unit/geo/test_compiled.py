@@ -1,0 +1,44 @@
+"""Nothing is compiled once the first position has arrived."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba.core.registry import CPUDispatcher
+from shapely import box
+
+from geo import cell_lists, compiled, fence_leaves, kernels, meetings, orientation, stays
+from geo.crossing import crossing_columns, crossings
+from geo.fence_index import FenceIndex
+from geo.fences import Fence
+
+MODULES = (cell_lists, fence_leaves, kernels, meetings, orientation, stays)
+
+
+def signatures() -> dict[str, int]:
+    found = [(m, name, kernel) for m in MODULES for name, kernel in vars(m).items()]
+    return {f"{m.__name__}.{name}": len(k.signatures) for m, name, k in found if isinstance(k, CPUDispatcher)}
+
+
+def test_warm_up__leaves_nothing_to_compile() -> None:
+    compiled.warm_up()
+    before = signatures()
+    fences = [Fence(f"f{i}", 1, box(i, 0, i + 2, 2)) for i in range(5)]
+    for index in (
+        FenceIndex.build([]),
+        FenceIndex.build(fences, memory_budget_bytes=1),
+        FenceIndex.build(fences).without("f1").with_fence(Fence("f7", 1, box(-180, 50, -170, 60))).without("f7"),
+    ):
+        index.holding(180, 1)
+        index.holding(np.float64(1.0), 1)
+        index.locate([1, 2, 180], [1, 1, 55])
+        index.join(np.arange(5, dtype=np.float32), np.zeros(5), threads=1)
+        index.join(np.linspace(-180, 180, 200_000), np.ones(200_000), threads=2)
+        x, y = (
+            np.array([-1.0, 9.0, 9.0, -175.0, 175.0, 180.0, -180.0]),
+            np.array([1.0, 1.0, 0.0, 55.0, 55.0, 55.0, 56.0]),
+        )
+        x.setflags(write=False)
+        crossing_columns(x, y, index, track=[0, 0, 0, 0, 1, 1, 1], threads=2)
+        crossings(x, y, index, 1, 5)
+    assert before == signatures()
+    assert all(before.values())
