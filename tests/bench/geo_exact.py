@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import combinations, pairwise
 
 import numpy as np
 import shapely
@@ -157,39 +158,52 @@ def _is_exact(
     way: Floats,
     tally: Tally,
 ) -> bool:
-    """Whether these rows are the stays of rational arithmetic, but for absences too short to see."""
+    """Whether these rows are the stays of rational arithmetic, but for absences too short to see.
+
+    Where along the way is rounded: it must lie on the way, and the most that it is off is kept.
+    """
     ax, ay, bx, by = way.tolist()
     stays = twin.stays(edges, twin.place(ax, ay), twin.place(bx, by))
-    seen: list[twin.Stay] = []
-    for entered, left in stays:
-        before = seen[-1][1] if seen else None
-        if before is not None and entered is not None and entered - before <= RESOLUTION:
-            seen[-1] = (seen[-1][0], left)
-        else:
-            seen.append((entered, left))
-    seen = [stay for stay in seen if stay != (None, None)]
     entered_at, left_at = np.asarray(told.entered_at_fraction)[rows], np.asarray(told.left_at_fraction)[rows]
-    kinds = np.asarray(told.kind)[rows]
-    order = np.argsort(np.where(np.isnan(entered_at), -1.0, entered_at), kind="stable")
-    own = [(entered_at[k], left_at[k], kinds[k]) for k in order.tolist()]
-    for wanted in (stays, seen):
-        want = [EXIT if entered is None else ENTER if left is None else THROUGH for entered, left in wanted]
-        if [kind for _, _, kind in own] == want:
-            tally.absences_too_short_to_see += wanted is not stays
-            return all(
-                _near(got, wish, tally)
-                for row, stay in zip(own, wanted, strict=True)
-                for got, wish in zip(row[:2], stay, strict=True)
-            )
-    return False
+    kinds = np.asarray(told.kind)[rows].tolist()
+    if not all(0.0 <= t <= 1.0 for t in [*entered_at.tolist(), *left_at.tolist()] if t == t):
+        return False
+    order = np.argsort(np.where(np.isnan(entered_at), -1.0, entered_at), kind="stable").tolist()
+    errors: list[tuple[float, int]] = []
+    for unseen, seen in _views(stays):
+        want = [EXIT if entered is None else ENTER if left is None else THROUGH for entered, left in seen]
+        if [kinds[k] for k in order] == want:
+            pairs = [
+                (t, u)
+                for k, stay in zip(order, seen, strict=True)
+                for t, u in zip((entered_at[k], left_at[k]), stay, strict=True)
+            ]
+            if all((u is None) == bool(np.isnan(t)) for t, u in pairs):
+                errors.append((max([abs(float(t) - float(u)) for t, u in pairs if u is not None], default=0.0), unseen))
+    if not errors:
+        return False
+    error, unseen = min(errors)
+    tally.absences_too_short_to_see += unseen
+    tally.fraction_error_most = max(tally.fraction_error_most, error)
+    return True
 
 
-def _near(got: float, want: object, tally: Tally) -> bool:
-    """NaN where there is nothing; what is there is rounded, and the most that it is off is kept."""
-    if want is None or np.isnan(got):
-        return want is None and bool(np.isnan(got))
-    tally.fraction_error_most = max(tally.fraction_error_most, abs(float(got) - float(want)))  # type: ignore[arg-type]
-    return 0.0 <= got <= 1.0
+def _views(stays: list[twin.Stay]) -> Iterator[tuple[int, list[twin.Stay]]]:
+    """How the stays may be told: with all absences, and without any of those too short to see; (left out, stays)."""
+    short = [
+        k
+        for k, (one, other) in enumerate(pairwise(stays))
+        if one[1] is not None and other[0] is not None and other[0] - one[1] <= RESOLUTION
+    ]
+    for count in range(len(short) + 1):
+        for unseen in combinations(short, count):
+            seen: list[twin.Stay] = []
+            for k, stay in enumerate(stays):
+                if k - 1 in unseen:
+                    seen[-1] = (seen[-1][0], stay[1])
+                else:
+                    seen.append(stay)
+            yield count, [stay for stay in seen if stay != (None, None)]
 
 
 def nasty_rounds(share: float, tally: Tally) -> None:
