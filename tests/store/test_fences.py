@@ -89,6 +89,7 @@ async def test_finding__says_how_sure_it_is_and_between_when_and_when(database: 
     assert alert.detail["p"] == one.probability
     assert alert.detail["why"]["sensitivity"] == "balanced"
     assert alert.detail["why"]["error_m"] > 3.0
+    assert alert.detail["why"]["thresholds"] == {"begin": 0.8, "sure": 0.9998, "clear": 0.9985}
 
 
 async def test_crossing__that_is_unclear_is_told_when_it_is_clear_and_dated_back(database: Database) -> None:
