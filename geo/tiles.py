@@ -122,3 +122,18 @@ def _cap(south: float, north: float, cell_m: float, margin: float) -> Tile:
     cells = int(2.0 * AXIS_M * math.cos(math.radians(_CAP_FROM_DEG - 3.0 * margin)) * up) + 4
     bits = cells.bit_length()
     return Tile(south, north, 0.0, 180.0, 360.0, margin, Plane(True, 0.0, 0.0, up, up, bits, bits))
+
+
+def box_around(longitude: float, latitude: float, reach_m: float) -> tuple[float, float, float, float]:
+    """(west, south, east, north) in degrees that holds all within a reach; west > east goes over the antimeridian."""
+    margin = math.degrees(reach_m / _LEAST_MERIDIAN_M) * _SLACK
+    south, north = latitude - margin, latitude + margin
+    if south <= -90.0 or north >= 90.0:
+        return -180.0, max(south, -90.0), 180.0, min(north, 90.0)
+    top = math.radians(max(abs(south), abs(north)))
+    parallel_m = AXIS_M * math.cos(top) / math.sqrt(1.0 - ECCENTRICITY_2 * math.sin(top) ** 2)
+    aside = math.degrees(reach_m / parallel_m) * _SLACK
+    if aside >= 180.0:
+        return -180.0, south, 180.0, north
+    west, east = longitude - aside, longitude + aside
+    return west + 360.0 if west < -180.0 else west, south, east - 360.0 if east > 180.0 else east, north

@@ -17,6 +17,7 @@ from hub.commands import announce
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.reads import read_routes
 from hub.console.server import check_port, free_port, serve_http
@@ -91,6 +92,7 @@ async def serve(settings: Settings) -> None:
                 secure_cookies=settings.secure_cookies,
                 handlers=(
                     *read_routes(database, followers, feeds.of, now),
+                    *near_routes(database, followers, now),
                     *dispatch_routes(database, followers, feeds.of, lambda site: drill if site == Drill.site else None),
                     *MOBILE_ROUTES,
                 ),

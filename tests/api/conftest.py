@@ -16,6 +16,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.passwords import Passwords
 from hub.console.reads import read_routes
@@ -176,6 +177,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         web=web,
         handlers=(
             *read_routes(database, followers, feeds.of, clock),
+            *near_routes(database, followers, clock),
             *dispatch_routes(database, followers, feeds.of, drills.get),
             *MOBILE_ROUTES,
         ),
