@@ -20,13 +20,17 @@ Position = tuple[float, float]
 
 
 class InvalidFence(ValueError):
-    """A shape that cannot be a fence: what is wrong, where, and what to do about it."""
+    """A shape that cannot be a fence: what is wrong, where, and what to do about it.
 
-    def __init__(self, what: str, where: str, remedy: str) -> None:
-        super().__init__(f"{what} ({where}). {remedy}")
+    `mended`: what `shapely.make_valid` would make of it, for people to judge; nothing is ever mended in silence.
+    """
+
+    def __init__(self, what: str, where: str, remedy: str, mended: str = "") -> None:
+        super().__init__(" ".join((f"{what} ({where}).", remedy, mended)).rstrip())
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.mended = mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,26 @@ def parse_fence_geometry(geojson: Mapping[str, object]) -> Polygon | MultiPolygo
             what,
             f"at longitude, latitude {place.replace(' ', ', ')}",
             "Move the vertices there so that rings neither cross nor overlap, and holes lie inside their shell.",
+            _what_mending_gives(geometry),
         )
     return _normal_form(geometry)
+
+
+def _what_mending_gives(geometry: Polygon | MultiPolygon) -> str:
+    """In words, what `make_valid` would make of an invalid shape; the area of crossed rings is that of their even-odd
+    inside, which is what can be seen."""
+    mended = shapely.make_valid(geometry)
+    areas = [part for part in shapely.get_parts(shapely.get_parts(mended)) if isinstance(part, Polygon)]
+    if not areas:
+        return "make_valid would leave no area."
+    kind = "a Polygon" if len(areas) == 1 else f"a MultiPolygon of {len(areas)} parts"
+    before = sum(
+        abs(Polygon(part.exterior).area) - sum(Polygon(hole).area for hole in part.interiors)
+        for part in shapely.get_parts(geometry)
+    )
+    after = sum(part.area for part in areas)
+    change = f", area {100.0 * (after / before - 1.0):+.3g} %" if before > 0.0 else ""
+    return f"make_valid would give {kind}{change}."
 
 
 def canonical_wkb(geometry: Polygon | MultiPolygon) -> bytes:

@@ -1,4 +1,4 @@
--- What migrations/0001 to 0005 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0006 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -143,7 +143,24 @@ CREATE TABLE public.finding (
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     retracted_at timestamp with time zone,
-    cause text
+    cause text,
+    earliest_at timestamp with time zone NOT NULL,
+    latest_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    probability double precision NOT NULL
+);
+
+CREATE TABLE public.followed_month (
+    site_id text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    month date NOT NULL,
+    west double precision NOT NULL,
+    south double precision NOT NULL,
+    east double precision NOT NULL,
+    north double precision NOT NULL,
+    since timestamp with time zone,
+    states bytea
 );
 
 CREATE TABLE public.migration (
@@ -342,6 +359,9 @@ ALTER TABLE ONLY public.audit
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_pkey PRIMARY KEY (id, recorded_at);
 
+ALTER TABLE ONLY public.followed_month
+    ADD CONSTRAINT followed_month_pkey PRIMARY KEY (site_id, subject_kind, subject_id, month);
+
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
@@ -403,6 +423,8 @@ CREATE INDEX change_log_by_cursor ON public.change_log USING btree (site_id, xid
 CREATE UNIQUE INDEX change_log_one_of_each_observation ON public.change_log USING btree (id) WHERE (noun = 'observation'::text);
 
 CREATE UNIQUE INDEX device_key_is_unique ON public.reference USING btree (site_id, ((body ->> 'key'::text))) WHERE ((noun = 'device'::text) AND (superseded_at IS NULL) AND (NOT deleted));
+
+CREATE INDEX finding_by_fence ON public.finding USING btree (site_id, fence_id) WHERE (retracted_at IS NULL);
 
 CREATE INDEX finding_by_subject ON public.finding USING btree (site_id, subject_id) WHERE (retracted_at IS NULL);
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from hub.records.finding import Alert, Decisions, Finding
 from hub.records.ids import content_id
 from hub.records.reference import Fence
+
+# Nothing has happened yet, or not for sure.
+WARNINGS = frozenset({"proximity", "approach", "possible_crossing"})
 
 
 def alert_id(finding: UUID) -> UUID:
@@ -30,12 +34,24 @@ def alert_of(finding: Finding, fence: Fence, subject_name: str) -> Alert | None:
         kind=finding.kind,
         fence=fence.id,
         fence_name=fence.name,
-        severity=fence.severity,
+        severity=(fence.warning_severity or fence.severity) if finding.kind in WARNINGS else fence.severity,
         occurred_at=finding.crossed_at,
         longitude=finding.longitude,
         latitude=finding.latitude,
-        detail=finding.detail | {"observed_from": finding.observed_from, "observed_to": finding.observed_to},
+        detail=finding.detail | _how_sure(finding),
     )
+
+
+def _how_sure(finding: Finding) -> dict[str, Any]:
+    """What a dispatcher asks next: between when and when, how sure, and what decided it."""
+    return {
+        "observed_from": finding.observed_from,
+        "observed_to": finding.observed_to,
+        "earliest_at": finding.earliest_at,
+        "latest_at": finding.latest_at,
+        "decided_at": finding.decided_at,
+        "p": finding.probability,
+    }
 
 
 def decide(

@@ -103,6 +103,10 @@ class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
     observed_from: datetime
     observed_to: datetime
     crossed_at: datetime
+    earliest_at: datetime
+    latest_at: datetime
+    decided_at: datetime
+    probability: float
     longitude: float
     latitude: float
     evidence: list[UUID]
@@ -331,6 +335,10 @@ def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) 
         observed_from=finding.observed_from,
         observed_to=finding.observed_to,
         crossed_at=finding.crossed_at,
+        earliest_at=finding.earliest_at,
+        latest_at=finding.latest_at,
+        decided_at=finding.decided_at,
+        probability=finding.probability,
         longitude=place.longitude,
         latitude=place.latitude,
         evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from calendar import monthrange
+from collections.abc import Iterator
 from typing import Any, cast
 
-from geo.fences import InvalidFence, parse_fence_geometry
+from geo.fence_edges import parse_watched_geometry
+from geo.fences import InvalidFence
 from hub.records.errors import InvalidReference
 from hub.records.reference import Deployment, Fence, Layer, Place, Reference
+from hub.records.schedule import Schedule
 
 _GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
 _DEEPEST = 32
@@ -32,11 +36,52 @@ def check(record: Reference) -> None:
 
 def _fence(fence: Fence) -> None:
     try:
-        parse_fence_geometry(fence.geometry)
+        parse_watched_geometry(fence.geometry, fence.edges)
     except InvalidFence as error:
         found = {"field": "geometry", "detail": str(error)}
         parts = {"what": error.what, "where": error.where, "remedy": error.remedy}
+        if error.mended:
+            parts["mended"] = error.mended
         raise InvalidReference(f"geometry: {error}", errors=[found | parts]) from None
+    errors = [*_asked_for(fence), *([] if fence.schedule is None else _schedule(fence.schedule))]
+    if errors:
+        what = "; ".join(f"{one['field']}: {one['detail']}" for one in errors)
+        raise InvalidReference(what, errors=errors)
+
+
+# What a trigger needs to be told at all.
+_NEEDS = {"dwell": "dwell_s", "overdue": "overdue_s", "proximity": "near_m", "approach": "approach_s"}
+
+
+def _asked_for(fence: Fence) -> Iterator[dict[str, str]]:
+    is_line = fence.geometry.get("type") in ("LineString", "MultiLineString")
+    for trigger, field in _NEEDS.items():
+        if trigger in fence.triggers and getattr(fence, field) is None:
+            yield {"field": field, "detail": f"the trigger {trigger} needs it: give {field}, or leave the trigger out"}
+    for field in ("dwell_s", "overdue_s"):
+        if is_line and getattr(fence, field) is not None:
+            yield {"field": field, "detail": "nobody stays in a line: leave it out, or draw an area"}
+
+
+def _schedule(schedule: Schedule) -> Iterator[dict[str, str]]:
+    for i, window in enumerate(schedule.windows):
+        where = f"schedule.windows[{i}]"
+        if not window.days or len(set(window.days)) != len(window.days):
+            yield {"field": f"{where}.days", "detail": "name at least one day, each once: mon, tue, wed ..."}
+        if window.start == "24:00":
+            yield {
+                "field": f"{where}.start",
+                "detail": "a window begins by 23:59; 24:00 is 00:00 of the next day",
+            }
+    for i, season in enumerate(schedule.seasons):
+        for name, day in (("start", season.start), ("end", season.end)):
+            # A leap year has all days that there are.
+            if int(day[3:]) > monthrange(2024, int(day[:2]))[1]:
+                yield {"field": f"schedule.seasons[{i}].{name}", "detail": f"{day} is no day of any year"}
+    sun = schedule.sun
+    if sun is not None and sun.since.at == sun.until.at and sun.since.minutes >= sun.until.minutes:
+        detail = f"around one {sun.since.at}, it must end after it begins: give more minutes than in `from`"
+        yield {"field": "schedule.sun.to", "detail": detail}
 
 
 def _geojson(value: Any, where: str, depth: int) -> None:

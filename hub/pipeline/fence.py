@@ -1,13 +1,22 @@
-"""Step: consecutive fixes × fences → findings, by exact geometry; only the segments that a late fix touched."""
+"""Step: fixes × fences → findings, by the fix that decided them; from the first late fix on, as far as it matters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from geo.crossing import Crossing, crossings
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.fence_evidence import Fixes
+from geo.geofence import Followed, Transition, follow
+from geo.geofence import Memory as States
+from geo.uncertainty import floored
+from hub.pipeline.fuse import spread_of
+from hub.pipeline.guard import CHANCES, open_times, watches
 from hub.pipeline.history import Insertion, Rows, uuid_of
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject, finding_id
@@ -15,81 +24,81 @@ from hub.records.observation import Detection, Sighting
 from hub.records.reference import Fence
 from hub.store.observations import Seen
 
-# A segment is named by the two observations at its ends.
-Ends = tuple[UUID, UUID]
+# Findings by the observation that decided them.
+Told = dict[UUID, list[Finding]]
 
 
-def touched_segments(insertions: Iterable[Insertion], count: int) -> list[tuple[int, int]]:
-    """Ranges of segments [first, last) that new rows made, among `count` rows; neighbours joined."""
-    out: list[tuple[int, int]] = []
-    for one in insertions:
-        first, last = max(one.start - 1, 0), min(one.stop, count - 1)
-        if first >= last:
-            continue
-        if out and first <= out[-1][1]:
-            out[-1] = (out[-1][0], last)
-        else:
-            out.append((first, last))
-    return out
+def inserted_rows(insertions: Iterable[Insertion]) -> NDArray[np.int64]:
+    """Numbers of new rows among all."""
+    return np.concatenate([np.empty(0, np.int64), *(np.arange(one.start, one.stop) for one in insertions)])
 
 
-def broken_segments(insertions: Iterable[Insertion], rows: Rows) -> list[Ends]:
-    """Segments that are none any more: new rows came between their ends."""
-    return [
-        (uuid_of(rows["id"][one.start - 1]), uuid_of(rows["id"][one.stop]))
-        for one in insertions
-        if one.start > 0 and one.stop < len(rows)
-    ]
-
-
-def findings_of(
-    subject: Subject, rows: Rows, world: World, watched_as: frozenset[str], segments: Sequence[tuple[int, int]]
-) -> dict[Ends, list[Finding]]:
-    """Crossings on some segments of a subject's fixes, as findings by segment."""
-    out: dict[Ends, list[Finding]] = {}
-    if not world.fences:
-        return out
-    for first, last in segments:
-        # Only the fixes of this range are handed on: the rest of a long history is not looked at.
-        part = rows[first : last + 1]
-        for crossing in crossings(part["longitude"].copy(), part["latitude"].copy(), world.fence_index):
-            fence = world.fences[UUID(crossing.fence_id)]
-            if not watches(fence, watched_as):
-                continue
-            a, b = part[crossing.from_ix], part[crossing.to_ix]
-            ends = (uuid_of(a["id"]), uuid_of(b["id"]))
-            earlier = out.setdefault(ends, [])
-            ordinal = sum(f.fence == fence.id and f.kind == crossing.kind for f in earlier)
-            earlier.append(_finding(subject, crossing, fence, ends, ordinal, (float(a["time_s"]), float(b["time_s"]))))
-    return out
-
-
-def watches(fence: Fence, watched_as: frozenset[str]) -> bool:
-    """Does this fence care about a subject or detection that goes by these words? An empty list cares about all."""
-    return not fence.watches or not watched_as.isdisjoint(fence.watches)
+def follow_fences(
+    subject: Subject,
+    rows: Rows,
+    world: World,
+    watched_as: frozenset[str],
+    states: States,
+    inserted: NDArray[np.int64],
+) -> tuple[Told, Followed]:
+    """What a subject did at the fences that watch it, from the first of the `inserted` fixes on."""
+    watch = world.watch_for(watched_as)
+    if len(inserted) == 0 or not watch.fences:
+        return {}, Followed([], states if watch.fences else States(), len(rows), len(rows))
+    time_s = np.ascontiguousarray(rows["time_s"])
+    fixes = Fixes(
+        time_s,
+        np.ascontiguousarray(rows["longitude"]),
+        np.ascontiguousarray(rows["latitude"]),
+        floored(rows["covariance"]),
+        spread_of(watched_as),
+    )
+    opens = open_times(watch.fences, world.site.time_zone, float(time_s[0]), float(time_s[-1]))
+    followed = follow(fixes, watch, CHANCES, states, inserted, opens)
+    out: Told = {}
+    for one in followed.transitions:
+        fence = world.fences[UUID(one.fence_id)]
+        numbers = dict.fromkeys((one.from_ix, one.to_ix, one.decided_ix))
+        ids = {k: uuid_of(rows["id"][k]) for k in numbers}
+        told = out.setdefault(ids[one.decided_ix], [])
+        told.append(_finding(subject, one, fence, ids, fixes, told))
+    return out, followed
 
 
 def _finding(
-    subject: Subject, crossing: Crossing, fence: Fence, ends: Ends, ordinal: int, times: tuple[float, float]
+    subject: Subject, one: Transition, fence: Fence, ids: dict[int, UUID], fixes: Fixes, told: list[Finding]
 ) -> Finding:
-    fraction = crossing.left_at_fraction if crossing.entered_at_fraction is None else crossing.entered_at_fraction
-    assert fraction is not None
-    began, ended = times
-    left_at = _instant(_along(began, ended, crossing.left_at_fraction))
-    detail = {"left_at": left_at.isoformat()} if crossing.kind == "through" else {}
+    ends = tuple(dict.fromkeys((ids[one.from_ix], ids[one.to_ix])))
+    ordinal = sum(f.fence == fence.id and f.kind == one.kind and f.evidence[: len(ends)] == ends for f in told)
+    xx, _, yy = fixes.covariance[one.decided_ix].tolist()
+    why: dict[str, Any] = {
+        "cause": one.cause,
+        "fixes": one.fixes,
+        "error_m": round(math.sqrt((xx + yy) / 2.0), 1),
+        "sensitivity": fence.sensitivity,
+    }
+    if not math.isnan(one.log_odds):
+        why["log_odds"] = round(one.log_odds, 2)
+    detail: dict[str, Any] = {"why": why}
+    if one.until_s is not None:
+        detail["left_at"] = _instant(one.until_s).isoformat()
     return Finding(
-        id=finding_id(subject, fence.id, crossing.kind, ordinal, *ends),
+        id=finding_id(subject, fence.id, one.kind, ordinal, *ends),
         site=fence.site,
         subject=subject,
-        kind=crossing.kind,
+        kind=one.kind,
         fence=fence.id,
         fence_version=fence.version,
-        observed_from=_instant(began),
-        observed_to=_instant(ended),
-        crossed_at=_instant(_along(began, ended, fraction)),
-        longitude=round(crossing.longitude, 7),
-        latitude=round(crossing.latitude, 7),
-        evidence=ends,
+        observed_from=_instant(float(fixes.time_s[one.from_ix])),
+        observed_to=_instant(float(fixes.time_s[one.to_ix])),
+        crossed_at=_instant(one.time_s),
+        earliest_at=_instant(one.earliest_s),
+        latest_at=_instant(one.latest_s),
+        decided_at=_instant(float(fixes.time_s[one.decided_ix])),
+        probability=round(one.p, 6),
+        longitude=round(one.longitude, 7),
+        latitude=round(one.latitude, 7),
+        evidence=tuple(dict.fromkeys((*ends, ids[one.decided_ix]))),
         detail=detail,
     )
 
@@ -99,6 +108,7 @@ def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, fl
     observation = seen.observation
     if not isinstance(observation, Detection | Sighting):
         return []
+    sure = observation.probability if isinstance(observation, Detection) else None
     words = frozenset({observation.label, observation.scientific_name or observation.label})
     _, found, _ = world.fence_index.locate([place[0]], [place[1]])
     out: list[Finding] = []
@@ -116,6 +126,10 @@ def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, fl
                     observed_from=seen.observed_at,
                     observed_to=seen.observed_at,
                     crossed_at=seen.observed_at,
+                    earliest_at=seen.observed_at,
+                    latest_at=seen.observed_at,
+                    decided_at=seen.observed_at,
+                    probability=1.0 if sure is None else sure,
                     longitude=place[0],
                     latitude=place[1],
                     evidence=(seen.id,),
@@ -135,10 +149,6 @@ def _shown(device: str, observation: Detection | Sighting) -> dict[str, Any]:
     if observation.individual:
         detail["individual"] = observation.individual
     return detail
-
-
-def _along(began: float, ended: float, fraction: float | None) -> float:
-    return began + (ended - began) * (1.0 if fraction is None else fraction)
 
 
 def _instant(time_s: float) -> datetime:

@@ -28,8 +28,11 @@ _KINDS = {
     "capreolus": "deer",
     "sus": "boar",
 }
-CONFIGURATION = f"{MODEL}/1"
+CONFIGURATION = f"{MODEL}/2"
 ANYWHERE_M = 2_000_000.0
+# Subjects without a movement model, and how they stray: about a kilometre in an hour.
+WALKING = frozenset({"person", "vehicle", "device"})
+WALKING_M2_S = 300.0
 
 
 def parameters_of(scientific_name: str) -> MotionParameters:
@@ -39,6 +42,18 @@ def parameters_of(scientific_name: str) -> MotionParameters:
         if key in _KINDS:
             return parameters_for(_KINDS[key])
     return parameters_for("default")
+
+
+def spread_of(words: frozenset[str]) -> float:
+    """How fast the place of one who is not seen becomes uncertain, in m2/s along each axis.
+
+    Of an animal 2 s^2 / t of its movement model (Ornstein-Uhlenbeck at short times), of people as if they walked.
+    """
+    if not words.isdisjoint(WALKING):
+        return WALKING_M2_S
+    known = [parameters_of(word) for word in sorted(words) if word != "individual"]
+    one = known[0] if known else parameters_for("default")
+    return 2.0 * one.sigma_m**2 / one.tau_position_s
 
 
 def fuse(rows: Rows, frame: LocalFrame, species: str, checkpoint: Checkpoint | None) -> Checkpoint:

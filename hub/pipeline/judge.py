@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.ellipse import ellipse_from_covariance
 from hub.alerts.rules import decide
-from hub.pipeline.fence import broken_segments, findings_of, presences, touched_segments
-from hub.pipeline.fuse import CONFIGURATION, fuse, segments_of
-from hub.pipeline.history import Insertion, fixes_only, merge, place_of, rows_of
+from hub.pipeline.fence import Told, follow_fences, inserted_rows, presences
+from hub.pipeline.fuse import CONFIGURATION, fuse, segments_of, spread_of
+from hub.pipeline.guard import unpack
+from hub.pipeline.history import Insertion, Rows, fixes_only, merge, place_of, rows_of, uuid_of
 from hub.pipeline.memory import Memory
+from hub.pipeline.months import begins, months_of, states_at
 from hub.pipeline.world import World
 from hub.records.finding import Decisions, Finding, Subject
 from hub.records.observation import ErrorEllipse
 from hub.records.position import Position
+from hub.store.followed import Month
 from hub.store.observations import Seen
 from hub.store.tracks import Segment, TrackVersion
 
@@ -27,7 +31,10 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What must be saved and told about one subject. `track` is None where nothing of it changed."""
+    """What must be saved and told about one subject. `track` is None where nothing of it changed.
+
+    `months`: those that differ from what is saved; if `whole`, they are all that there are.
+    """
 
     subject: Subject
     memory: Memory
@@ -37,13 +44,16 @@ class Verdict:
     track: TrackVersion | None
     segments: tuple[Segment, ...]
     position: Position | None
+    months: tuple[Month, ...]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One subject to be judged. Where nothing is remembered of it, `seen` is its history since `since` (None: all of
+    """One subject to be judged. Where nothing is remembered of it, `seen` is its history, and `stood` its findings.
 
-    it), and `stood` the findings of that time that the database holds.
+    `since`: only what is decided from then on is judged; `states` are those at fences then, and `seen` goes back as far
+    as they need. None: all of it.
     """
 
     subject: Subject
@@ -52,6 +62,7 @@ class Work:
     stood: tuple[Finding, ...]
     seen: Sequence[Seen]
     since: datetime | None = None
+    states: bytes | None = None
 
 
 def judge_all(work: Sequence[Work], world: World) -> list[Verdict]:
@@ -75,15 +86,23 @@ def judge(work: Work, world: World) -> Verdict:
     fixes, insertions = rows, inserted
     if known.fixes is not known.rows or not new["is_fix"].all():
         fixes, insertions = merge(known.fixes, fixes_only(new))
-    crossed, present = dict(known.crossings), dict(known.presences)
-    removed = [f for ends in broken_segments(insertions, fixes) for f in crossed.pop(ends, ())]
+    told, present = dict(known.told), dict(known.presences)
+    fresh = inserted_rows(insertions)
+    states, since = known.states, work.since if memory is None else memory.since
+    if memory is None and work.states is not None and since is not None:
+        start = int(np.searchsorted(fixes["time_s"], since.timestamp()))
+        states, fresh = unpack(work.states, start), np.arange(start, len(fixes))
     words = _words(subject, world)
-    found = findings_of(subject, fixes, world, words, touched_segments(insertions, len(fixes)))
-    crossed |= found
-    added = [finding for findings in found.values() for finding in findings]
+    found, followed = follow_fences(subject, fixes, world, words, states, fresh)
+    dropped = _taken_out(told, fixes, followed.first, followed.stop)
+    told |= found
+    before = {f.id: f for f in dropped}
+    after = {f.id: f for findings in found.values() for f in findings}
+    removed = [f for f in dropped if after.get(f.id) != f]
+    added = [f for f in after.values() if before.get(f.id) != f]
     if subject.kind != "individual":
         for one in seen:
-            place = place_of(one, world)
+            place = place_of(one, world) if since is None or one.observed_at >= since else None
             if one.id not in present and place is not None and (here := presences(one, subject, world, place[:2])):
                 present[one.id] = here
                 added += here
@@ -92,8 +111,10 @@ def judge(work: Work, world: World) -> Verdict:
         before, after = {f.id: f for f in stood}, {f.id: f for f in standing}
         removed = [finding for finding in stood if after.get(finding.id) != finding]
         added = [finding for finding in standing if before.get(finding.id) != finding]
-    since = work.since if memory is None else memory.since
-    known = Memory(rows, fixes, crossed, present, known.checkpoint, known.months, since)
+    known = Memory(
+        rows, fixes, told, followed.memory, present, known.checkpoint, known.months, dict(known.followed), since
+    )
+    months = _months(work, known, inserted_rows(inserted), followed.first, words, world)
     kept = {finding.id for finding in standing}
     decisions = decide(standing, [f for f in removed if f.id not in kept], world.fences, name)
     track, segments = _track(subject, known, inserted, world)
@@ -106,7 +127,41 @@ def judge(work: Work, world: World) -> Verdict:
         track,
         segments,
         _position(subject, device, name, known, world) if inserted else None,
+        months,
+        memory is None and since is None,
     )
+
+
+def _taken_out(told: Told, fixes: Rows, first: int, stop: int) -> list[Finding]:
+    """Take out what the fixes first <= k < stop had decided."""
+    if not told:
+        return []
+    return [finding for k in range(first, stop) for finding in told.pop(uuid_of(fixes["id"][k]), ())]
+
+
+def _months(
+    work: Work, memory: Memory, fresh: NDArray[np.int64], first: int, words: frozenset[str], world: World
+) -> tuple[Month, ...]:
+    """Months whose boxes or states differ from what is saved. Only who has no track is ever read from a month on."""
+    rows, spread = memory.rows, spread_of(words)
+    if work.subject.kind == "place":
+        rows = rows_of((one for one in work.seen if place_of(one, world) is not None), world)
+        rows = rows[np.argsort(rows["time_s"], kind="stable")]
+        fresh = np.arange(len(rows))
+    boxes = months_of(rows, fresh, spread)
+    states = {} if work.subject.kind in ("individual", "place") else states_at(memory.fixes, memory.states, first)
+    for month in states.keys() - boxes.keys():
+        at = np.searchsorted(rows["time_s"], begins(month).timestamp())
+        boxes |= {k: box for k, box in months_of(rows, np.array([at]), spread).items() if k == month}
+    found: list[Month] = []
+    for month, box in sorted(boxes.items()):
+        old = memory.followed.get(month)
+        since, packed = states.get(month) or ((old.since, old.states) if old else (None, None))
+        one = Month(month, box, since, packed)
+        if one != old:
+            memory.followed[month] = one
+            found.append(one)
+    return tuple(found)
 
 
 def _words(subject: Subject, world: World) -> frozenset[str]:

@@ -9,16 +9,18 @@ import msgspec
 
 from fusion.associate import Owned, Sighting, associate
 from hub.pipeline.fuse import CONFIGURATION
-from hub.pipeline.history import UNUSABLE, place_of
+from hub.pipeline.guard import boxes_of_change
+from hub.pipeline.history import place_of
 from hub.pipeline.judge import Verdict, Work, judge_all
 from hub.pipeline.memory import Memories
-from hub.pipeline.world import NOUNS, World, affected_by, fences_changed
+from hub.pipeline.months import begins
+from hub.pipeline.world import NOUNS, World, affected_by
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
 from hub.records.observation import Detection, Fix
 from hub.records.observation import Sighting as Reported
 from hub.records.position import Position
-from hub.store import alerts, findings, log, observations, outbox, reference, sites, tracks
+from hub.store import alerts, findings, followed, log, observations, outbox, reference, sites, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
@@ -190,17 +192,19 @@ class Line:
         intervals = [(stay.device, stay.valid_from, stay.valid_to) for stay in stays]
         if subject.kind == "device":
             intervals = [(device, since, until) for since, until in world.unassigned(device)]
-        since = None
+        since, states = None, None
+        begun = since
         if not whole and fresh and subject.kind == "place":
-            since = fresh[0].observed_at
+            since = begun = fresh[0].observed_at
         elif not whole and fresh and subject.kind != "individual":
-            # Crossings depend on neighbours alone: from the fix before the first new one on is enough.
-            since = await observations.last_before(
-                self._database, self._site, intervals, fresh[0].observed_at, sorted(UNUSABLE)
-            )
+            # From the beginning of a month whose states are kept is enough.
+            day = fresh[0].observed_at.date()
+            month = await followed.last_states(self._database, self._site, subject, day)
+            if month is not None:
+                since, begun, states = begins(month.month), month.since, month.states
         history: list[Seen] = []
         for key, begin, end in intervals:
-            begin = begin if since is None else max(begin or since, since)
+            begin = begin if begun is None else max(begin or begun, begun)
             if end is None or begin is None or begin < end:
                 history += await observations.of_device(self._database, self._site, key, begin, end)
         if subject.kind == "individual" and (individual := world.individuals.get(subject.id)) is not None:
@@ -208,7 +212,7 @@ class Line:
             named = await observations.of_individual(self._database, self._site, individual.name)
             history += [one for one in named if _owner(one, world) == subject]
         stood = await findings.of_subject(self._database, self._site, subject, since)
-        return Work(subject, device, None, tuple(stood), history, since)
+        return Work(subject, device, None, tuple(stood), history, since, states)
 
     async def _save(self, verdicts: Sequence[Verdict], cursor: Cursor, applied: str | None, cause: str) -> list[UUID]:
         touched: list[UUID] = []
@@ -224,6 +228,7 @@ class Line:
                     await tracks.drop(connection, self._site, verdict.subject)
             moved = [(v.track, v.segments, list(v.memory.months)) for v in verdicts if v.track is not None]
             await tracks.put(connection, self._site, moved)
+            await followed.put(connection, self._site, [(v.subject, v.whole, v.months) for v in verdicts])
             await outbox.enqueue(connection, self._site, touched)
             await tracks.move_cursor(connection, self._site, cursor, applied or "")
         return touched
@@ -245,7 +250,21 @@ class Line:
                 for world in (before, after)
                 if name in world.individual_by_name
             }
-        return subjects | (await self._everybody(after) if fences_changed(before, after) else set())
+        return subjects | await self._concerned(before, after)
+
+    async def _concerned(self, before: World, after: World) -> set[Subject]:
+        """Whom edits of fences concern: who was ever near what changed, or of whom something stands at such a fence."""
+        edited = [
+            key for key in before.fences.keys() | after.fences.keys() if before.fences.get(key) != after.fences.get(key)
+        ]
+        if not edited:
+            return set()
+        boxes = boxes_of_change(before.fences, after.fences)
+        concerned = set(await followed.near(self._database, self._site, boxes))
+        concerned |= set(await findings.subjects_of(self._database, self._site, edited))
+        if any(subject.kind == "device" and subject not in self._device_of for subject in concerned):
+            await self._everybody(after)  # learns which device is which
+        return concerned
 
     async def _everybody(self, world: World) -> set[Subject]:
         """All carriers, and all devices that spoke while on nobody."""

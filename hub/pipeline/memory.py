@@ -10,9 +10,11 @@ from uuid import UUID
 import numpy as np
 
 from fusion.tracks import Checkpoint
-from hub.pipeline.fence import Ends
+from geo.geofence import Memory as States
+from hub.pipeline.fence import Told
 from hub.pipeline.history import ROW, Rows
 from hub.records.finding import Finding, Subject
+from hub.store.followed import Month
 
 _NONE: Rows = np.empty(0, ROW)
 
@@ -23,17 +25,20 @@ def _nothing() -> Rows:
 
 @dataclass(slots=True)
 class Memory:
-    """rows: usable places in canonical order; fixes: those that are fixes; findings by segment or by observation.
+    """rows: usable places in canonical order; fixes: those that are fixes; findings by the observation that decided.
 
-    While all rows are fixes, `fixes` is the very array `rows`. `since`: nothing earlier is in here; None: all is.
+    While all rows are fixes, `fixes` is the very array `rows`. `states`: at fences, by fix. `followed`: months as the
+    database has them. `since`: what is earlier is in here only as far as it matters for what is later; None: all is.
     """
 
     rows: Rows = field(default_factory=_nothing)
     fixes: Rows = field(default_factory=_nothing)
-    crossings: dict[Ends, list[Finding]] = field(default_factory=dict[Ends, list[Finding]])
+    told: Told = field(default_factory=dict[UUID, list[Finding]])
+    states: States = field(default_factory=States)
     presences: dict[UUID, list[Finding]] = field(default_factory=dict[UUID, list[Finding]])
     checkpoint: Checkpoint | None = None
     months: dict[date, bytes] = field(default_factory=dict[date, bytes])
+    followed: dict[date, Month] = field(default_factory=dict[date, Month])
     since: datetime | None = None
 
 

@@ -9,10 +9,13 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from shapely import MultiPolygon, Polygon
+
 from geo.fence_index import FenceIndex
 from geo.fences import Fence as Area
-from geo.fences import parse_fence_geometry
 from geo.frames import LocalFrame
+from geo.watch import Watch
+from hub.pipeline.guard import watched, watches
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
 from hub.records.ids import content_id
@@ -77,10 +80,20 @@ class World:
         self.individual_by_name = {one.name: one.id for one in self.individuals.values()}
         self._protected = Protected(self.individuals.values())
         self._key_of = {self.device_subject(key): key for key in self.devices}
+        self._watched = [(fence, watched(fence)) for fence in self.fences.values()]
+        self._watches: dict[frozenset[str], Watch] = {}
         self.fence_index = FenceIndex.build(
-            Area(id=str(fence.id), version=fence.version, geometry=parse_fence_geometry(fence.geometry))
-            for fence in self.fences.values()
+            Area(id=one.id, version=one.version, geometry=one.geometry)
+            for _, one in self._watched
+            if isinstance(one.geometry, Polygon | MultiPolygon)
         )
+
+    def watch_for(self, words: frozenset[str]) -> Watch:
+        """The fences that watch subjects which go by these words."""
+        watch = self._watches.get(words)
+        if watch is None:
+            watch = self._watches[words] = Watch.build(one for fence, one in self._watched if watches(fence, words))
+        return watch
 
     def subject_of(self, device: str, at: datetime) -> Subject:
         """Who carried this device then; the device itself where nobody has said so yet."""
@@ -192,7 +205,7 @@ def _device_subject(site: str, device: str) -> Subject:
 def affected_by(before: World, after: World) -> tuple[set[Subject], set[str]]:
     """Which subjects, and which devices' unassigned parts, an edit of reference data may have changed.
 
-    Fences are not looked at here: they concern everybody (`fences_changed`).
+    Fences are not looked at here: they concern those who were near what changed (`guard.boxes_of_change`).
     """
     subjects: set[Subject] = set()
     devices: set[str] = set()
@@ -210,8 +223,3 @@ def affected_by(before: World, after: World) -> tuple[set[Subject], set[str]]:
             subjects.add(subject)
             devices |= {s.device for world in (before, after) for s in world.stays_of_carrier.get(subject, ())}
     return subjects, devices
-
-
-def fences_changed(before: World, after: World) -> bool:
-    """Did any fence change in a way that findings could differ?"""
-    return before.fences != after.fences

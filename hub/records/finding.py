@@ -12,7 +12,18 @@ from hub.records.ids import content_id
 from hub.records.reference import CarrierKind, Severity
 
 SubjectKind = Literal["individual", "person", "vehicle", "place", "device"]
-FindingKind = Literal["enter", "exit", "through", "present"]
+FindingKind = Literal[
+    "enter",
+    "exit",
+    "through",
+    "present",
+    "possible_crossing",
+    "dwell",
+    "overdue",
+    "proximity",
+    "approach",
+    "inside_at_start",
+]
 AlertState = Literal["new", "acknowledged", "resolved", "retracted"]
 
 
@@ -26,7 +37,9 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, order=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A subject and a fence had this relation. Derived: same observations, same findings, same ids.
 
-    observed_from/observed_to: times of the two fixes; `crossed_at` the interpolated time (equal for ``present``).
+    observed_from/observed_to: times of the two fixes; `crossed_at` the best time (equal for ``present``), which lies
+    within [earliest_at, latest_at]. decided_at: time of the observation that decided it; `probability` that it is so.
+    `evidence`: the two observations, and that which decided, where it is another.
     """
 
     id: UUID
@@ -38,6 +51,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     observed_from: datetime
     observed_to: datetime
     crossed_at: datetime
+    earliest_at: datetime
+    latest_at: datetime
+    decided_at: datetime
+    probability: float
     longitude: float
     latitude: float
     evidence: tuple[UUID, ...]

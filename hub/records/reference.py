@@ -9,10 +9,26 @@ from uuid import UUID
 import msgspec
 
 from hub.records.observation import AwareTime, Key, Latitude, Longitude
+from hub.records.schedule import Schedule
 
 CarrierKind = Literal["individual", "place", "person", "vehicle"]
 Severity = Literal["critical", "high", "medium", "low", "info"]
-FenceTrigger = Literal["enter", "exit", "through", "present"]
+FenceTrigger = Literal[
+    "enter",
+    "exit",
+    "through",
+    "present",
+    "possible_crossing",
+    "dwell",
+    "overdue",
+    "proximity",
+    "approach",
+    "inside_at_start",
+]
+Sensitivity = Literal["urgent", "balanced", "calm"]
+# A week, a month and more: nothing is asked of a fence that is longer than ten years.
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=315_576_000)]
+NearMetres = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 
 
 class Versioned(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +83,13 @@ class Deployment(Versioned, frozen=True, kw_only=True):
 
 
 class Fence(Versioned, frozen=True, kw_only=True):
-    """A watched area: GeoJSON Polygon or MultiPolygon, what raises an alert, how grave it is, and for whom.
+    """A watched area or line: GeoJSON (Multi)Polygon or (Multi)LineString, what raises an alert, how grave, for whom.
+
+    A line is entered from its left to its right, as drawn, and left the other way. `edges`: straight in degrees, or
+    geodesics. `sensitivity`: how sure one must be of a crossing. `dwell_s`: a stay worth telling; `overdue_s`: the
+    longest allowed; `near_m`: the zone of warning around it; `approach_s`: how long before the border it warns. None =
+    off. Warnings (proximity, approach, possible_crossing) have `warning_severity`, or that of the fence. `schedule`:
+    when crossings count, in the site's zone; None = always.
 
     `watches`: subject kinds (``individual``, ``person``, ``vehicle``, ``device``) and detection labels it cares about;
     empty = all. Findings exist for all time; alerts only for what happened at or after `alert_from`.
@@ -80,6 +102,14 @@ class Fence(Versioned, frozen=True, kw_only=True):
     watches: tuple[str, ...] = ()
     alert_from: AwareTime | None = None
     colour: str = ""
+    edges: Literal["straight", "geodesic"] = "straight"
+    sensitivity: Sensitivity = "balanced"
+    dwell_s: Seconds | None = None
+    overdue_s: Seconds | None = None
+    near_m: NearMetres | None = None
+    approach_s: Seconds | None = None
+    warning_severity: Severity | None = None
+    schedule: Schedule | None = None
 
 
 class Layer(Versioned, frozen=True, kw_only=True):

@@ -14,8 +14,8 @@ from hub.store.database import Connection, Database
 
 ADD = """
 insert into finding (id, site_id, subject_kind, subject_id, kind, fence_id, fence_version, observed_from, observed_to,
-                     crossed_at, longitude, latitude, evidence, detail)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                     crossed_at, earliest_at, latest_at, decided_at, probability, longitude, latitude, evidence, detail)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 on conflict (id) where retracted_at is null do nothing"""
 
 
@@ -35,6 +35,10 @@ async def add(connection: Connection, findings: Sequence[Finding]) -> None:
                 f.observed_from,
                 f.observed_to,
                 f.crossed_at,
+                f.earliest_at,
+                f.latest_at,
+                f.decided_at,
+                f.probability,
                 f.longitude,
                 f.latitude,
                 list(f.evidence),
@@ -58,12 +62,12 @@ async def retract(connection: Connection, ids: Sequence[UUID], cause: str) -> No
 
 OF_SUBJECT = """
 select * from finding where site_id = $1 and subject_id = $2 and subject_kind = $3 and retracted_at is null
-  and observed_from >= coalesce($4::timestamptz, '-infinity')
+  and decided_at >= coalesce($4::timestamptz, '-infinity')
 order by crossed_at, id"""
 
 
 async def of_subject(database: Database, site: str, subject: Subject, since: datetime | None = None) -> list[Finding]:
-    """What stands about a subject of what began at or after a time (None: ever)."""
+    """What stands about a subject of what was decided by observations at or after a time (None: ever)."""
     async with database.connection() as connection:
         return [_finding(row) for row in await connection.fetch(OF_SUBJECT, site, subject.id, subject.kind, since)]
 
@@ -94,6 +98,18 @@ async def page(
     return [_finding(row) for row in rows]
 
 
+OF_FENCES = """
+select distinct subject_kind, subject_id from finding
+where site_id = $1 and fence_id = any($2::uuid[]) and retracted_at is null"""
+
+
+async def subjects_of(database: Database, site: str, fences: Sequence[UUID]) -> list[Subject]:
+    """Of whom something stands at any of these fences."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(OF_FENCES, site, list(fences))
+    return [Subject(kind=row["subject_kind"], id=row["subject_id"]) for row in rows]
+
+
 BY_IDS = "select distinct on (id) * from finding where id = any($1::uuid[]) order by id, recorded_at desc"
 
 
@@ -114,6 +130,10 @@ def _finding(row: asyncpg.Record) -> Finding:
         observed_from=row["observed_from"],
         observed_to=row["observed_to"],
         crossed_at=row["crossed_at"],
+        earliest_at=row["earliest_at"],
+        latest_at=row["latest_at"],
+        decided_at=row["decided_at"],
+        probability=row["probability"],
         longitude=row["longitude"],
         latitude=row["latitude"],
         evidence=tuple(row["evidence"]),

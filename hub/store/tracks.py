@@ -145,6 +145,7 @@ async def move_cursor(connection: Connection, site: str, cursor: Cursor, configu
 FORGET = (
     "delete from track where site_id = $1",
     "delete from track_segment where site_id = $1",
+    "delete from followed_month where site_id = $1",
     "delete from pipeline_cursor where site_id = $1",
 )
 
