@@ -42,6 +42,12 @@ def uncertainty_m(longitude: ArrayLike, latitude: ArrayLike, cell_m: float) -> F
     return np.maximum(distance_m(x, y, x + width / 2, south), distance_m(x, y, x + width / 2, north))
 
 
+def cell_box(longitude: float, latitude: float, cell_m: float) -> tuple[float, float, float, float]:
+    """(west, south, east, north) in degrees of the cell that holds a place. No cell reaches over longitude 180."""
+    x, y, width, height = (float(value) for value in _cell(longitude, latitude, cell_m))
+    return x - width / 2, max(y - height / 2, -90.0), x + width / 2, min(y + height / 2, 90.0)
+
+
 def _cell(longitude: ArrayLike, latitude: ArrayLike, cell_m: float) -> tuple[Floats, Floats, Floats, float]:
     """Centre, width and height in degrees of the cell around each place."""
     if not (0.0 < cell_m < np.inf):

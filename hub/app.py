@@ -17,10 +17,12 @@ from hub.commands import announce
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.reads import read_routes
 from hub.console.server import check_port, free_port, serve_http
+from hub.console.watching import watching_routes
 from hub.dispatch.deliver import Deliverer
 from hub.dispatch.push import Channel, Firebase
 from hub.drill.run import Drill, site_clock
@@ -93,6 +95,8 @@ async def serve(settings: Settings) -> None:
                 handlers=(
                     *read_routes(database, followers, feeds.of, now),
                     *near_routes(database, followers, now),
+                    *inside_routes(database, followers, feeds.of, now),
+                    *watching_routes(followers, now),
                     *dispatch_routes(database, followers, feeds.of, lambda site: drill if site == Drill.site else None),
                     *MOBILE_ROUTES,
                 ),

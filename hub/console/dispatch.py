@@ -19,11 +19,13 @@ from hub.console.parts import Call
 from hub.console.reads import FindingItem, finding_item
 from hub.console.sensitive import is_sensitive_noticed, sensitive_name_noticed
 from hub.console.vitals import DrillState
+from hub.console.why import EvidenceFix, fixes_of, rule_of
 from hub.console.window import keyset, reader
 from hub.pipeline.follow import Followers
 from hub.records.errors import Malformed, NotFound, Stale
 from hub.records.finding import Alert
 from hub.records.person import Role
+from hub.records.reference import Fence
 from hub.store import alerts, findings
 from hub.store.alerts import Action
 from hub.store.database import Database
@@ -49,11 +51,16 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert with what happened to it and what it rests on."""
+    """An alert with what happened to it and what it rests on.
+
+    `fixes` is empty for who may not read the place exactly. `rule`: the fence in the version that asked for the alert.
+    """
 
     alert: Alert
     history: list[Action]
     findings: list[FindingItem]
+    fixes: list[EvidenceFix]
+    rule: Fence | None
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,10 +136,13 @@ def dispatch_routes(
             raise NotFound(f"no alert {alert} at site {site}")
         reads = ExactReads(caller, site)
         based_on = await findings.by_ids(database, [found.finding])
+        shown = [(row, one) for row in based_on if (one := finding_item(row, world, role, reads)) is not None]
         detail = AlertDetail(
             alert=item,
             history=await alerts.history(database, alert),
-            findings=[one for row in based_on if (one := finding_item(row, world, role, reads)) is not None],
+            findings=[one for _, one in shown],
+            fixes=[fix for row, one in shown if not one.generalised for fix in await fixes_of(database, world, row)],
+            rule=await rule_of(database, based_on[0]) if based_on else None,
         )
         await reads.write(database, "alert")
         body: dict[str, Any] = msgspec.to_builtins(detail)

@@ -13,6 +13,7 @@ from hub.console.etag import edited, etag, expected, unchanged
 from hub.console.paging import After, Limit, Page, parse_id
 from hub.console.parts import Call, Given, Parts
 from hub.console.reference_check import check
+from hub.records.errors import Stale
 from hub.records.person import Caller, Role
 from hub.records.reference import Fence, Place, Reference
 from hub.store import reference
@@ -82,6 +83,16 @@ async def fence_begins(parts: Parts, fence: Fence, body: msgspec.Struct, *, new:
     return msgspec.structs.replace(fence, alert_from=before.alert_from if isinstance(before, Fence) else None)
 
 
+async def first_of(parts: Parts, caller: Caller, record: Reference) -> dict[str, Any]:
+    """Who was first, and what the record is now, for whoever lost the race; empty if it is gone."""
+    noun = reference.noun_of(record)
+    held = await reference.versions(parts.database, record.site, noun, record.id)
+    if not held or held[-1]["deleted"]:
+        return {}
+    now = await reference.get(parts.database, record.site, noun, record.id)
+    return {"by": held[-1]["recorded_by"], "now": msgspec.to_builtins(readable(now, caller))}
+
+
 class ReferenceController(Controller):
     """Routes of one kind of record; `noun` is its name in the store."""
 
@@ -132,8 +143,11 @@ class ReferenceController(Controller):
         record = record_of(self.kind, site, record_id, data)
         if isinstance(record, Fence):
             record = await fence_begins(parts, record, data, new=expect is None)
-        async with parts.database.transaction() as connection:
-            saved = await reference.put(connection, record, expect=expect, by=caller_of(request).name)
+        try:
+            async with parts.database.transaction() as connection:
+                saved = await reference.put(connection, record, expect=expect, by=caller_of(request).name)
+        except Stale as stale:
+            raise Stale(stale.detail, **await first_of(parts, caller_of(request), record)) from None
         status = 201 if expect is None else 200
         return Response(saved, status_code=status, headers={"ETag": etag(saved.version)})
 

@@ -191,6 +191,18 @@ async def versions(database: Database, site: str, noun: str, record_id: UUID) ->
     return [{**dict(row), "body": msgspec.json.decode(row["body"])} for row in rows]
 
 
+AT_VERSION = """
+select id, version, recorded_at, body from reference
+where site_id = $1 and noun = $2 and id = $3 and version = $4 and not deleted"""
+
+
+async def at_version(database: Database, site: str, noun: str, record_id: UUID, version: int) -> Reference | None:
+    """One version of a record, whether it holds now or not; None if there is none."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(AT_VERSION, site, noun, record_id, version)
+    return None if row is None else _record(site, noun, row)
+
+
 HELD_AT = """
 select distinct on (id) id, version, deleted, recorded_at, body from reference
 where site_id = $1 and noun = $2 and recorded_at <= $3 order by id, version desc"""

@@ -16,11 +16,13 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.passwords import Passwords
 from hub.console.reads import read_routes
 from hub.console.vitals import Door, DrillState, PipelineState
+from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
 from hub.pipeline.follow import Followers
@@ -178,6 +180,8 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         handlers=(
             *read_routes(database, followers, feeds.of, clock),
             *near_routes(database, followers, clock),
+            *inside_routes(database, followers, feeds.of, clock),
+            *watching_routes(followers, clock),
             *dispatch_routes(database, followers, feeds.of, drills.get),
             *MOBILE_ROUTES,
         ),

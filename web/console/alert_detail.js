@@ -1,17 +1,19 @@
 // One alert: what happened, why we believe it, who did what, and what can be done now.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { acknowledge, alertById, canAcknowledge, canResolve, noticed, resolve, why, resolving, sentence } from "./alerts.js";
+import { acknowledge, alertById, canAcknowledge, canResolve, resolve, why, resolving, sentence } from "./alerts.js";
 import { get } from "./api.js";
+import { wholeAlert } from "./evidence.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { flyTo } from "./map.js";
 import { mayEdit, select, siteId } from "./store.js";
 import { isLive } from "./moment.js";
 import { Failed, Loading } from "./states.js";
-import { ago, at, chance, far, nearestPatrols, old, zone } from "./words.js";
+import { ago, at, far, nearestPatrols, old, zone } from "./words.js";
 import { ageS, iconOf } from "./subjects.js";
 import { viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
+import { Why } from "./why.js";
 import { Icon, Shape } from "../icons.js";
 
 const HUB = "rosette"; // what the hub did itself is nobody's deed
@@ -59,17 +61,6 @@ function Patrols({ alert }) {
     : html`<p class="muted">${t("patrol.none")}</p>`}`;
 }
 
-function Evidence({ findings, alert }) {
-  const probability = alert.detail?.probability;
-  return html`<h3>${t("evidence.title")}</h3>
-    ${typeof probability === "number" && html`<div class="bar"><svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="bar-ground" width="100" height="6" /><rect class="bar-value" width=${probability * 100} height="6" /></svg>
-      <span>${t("evidence.says", { who: alert.subject_name, what: noticed(alert) ?? "", chance: chance(probability) })}</span></div>`}
-    <ul class="rows">${findings.map((finding) => html`<li key=${finding.id} class="evidence">
-      <span>${t(`finding.${finding.kind}`)} <time datetime=${finding.crossed_at}>${at(finding.crossed_at)}</time></span>
-      <span class="muted">${finding.observed_from === finding.observed_to ? "" : `${t("evidence.between", { from: at(finding.observed_from), to: at(finding.observed_to) })} · `}${t("evidence.count", { n: finding.evidence.length })}</span>
-    </li>`)}</ul>`;
-}
-
 function Timeline({ history }) {
   return html`<h3>${t("history.title")}</h3><ol class="timeline">${history.map((step, index) => html`<li key=${index}>
     <time datetime=${step.at}>${at(step.at)}</time><span>${word("history", step.what)}${step.who && step.who !== HUB ? ` · ${step.who}` : ""}
@@ -79,12 +70,12 @@ function Timeline({ history }) {
 export function AlertDetail({ id }) {
   const known = alertById(id);
   const version = known?.version ?? 0;
-  const [whole, setWhole] = useState(null);
+  const whole = wholeAlert.value;
   const [problem, setProblem] = useState(null);
   useEffect(() => {
     const abort = new AbortController();
     setProblem(null);
-    get(`/sites/${siteId.peek()}/alerts/${id}`, abort.signal).then(setWhole).catch((failure) => failure.name !== "AbortError" && setProblem(failure));
+    get(`/sites/${siteId.peek()}/alerts/${id}`, abort.signal).then((found) => (wholeAlert.value = found)).catch((failure) => failure.name !== "AbortError" && setProblem(failure));
     return () => abort.abort();
   }, [id, version]);
   const alert = known ?? (whole?.id === id ? whole : null);
@@ -109,6 +100,6 @@ export function AlertDetail({ id }) {
     </dl>
     ${resolving.value && canResolve(alert) ? html`<${ResolveForm} key=${alert.id} alert=${alert} />` : html`<${Actions} alert=${alert} />`}
     <${Patrols} alert=${alert} />
-    ${problem ? html`<${Failed} problem=${problem} />` : full ? html`<${Evidence} findings=${full.findings} alert=${alert} /><${Timeline} history=${full.history} />` : html`<${Loading} />`}
+    ${problem ? html`<${Failed} problem=${problem} />` : full ? html`<${Why} alert=${{ ...full, ...alert }} /><${Timeline} history=${full.history} />` : html`<${Loading} />`}
   </article>`;
 }

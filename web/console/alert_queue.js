@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { alerts, alertsKnown, alertsProblem, cards, heldCount, heldGravest, loadAlerts, queue, sentence, settle, why } from "./alerts.js";
 import { grouped, inOrder, isOpen } from "./queue.js";
+import { isPossible } from "./evidence.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { isLive } from "./moment.js";
@@ -12,7 +13,7 @@ import { Icon, Shape } from "../icons.js";
 
 function AlertCard({ card, chosen }) {
   const [alert] = card;
-  const chances = card.map((one) => one.detail?.probability).filter((one) => typeof one === "number");
+  const chances = card.map((one) => one.detail?.probability ?? (isPossible(one) ? one.detail?.p : null)).filter((one) => typeof one === "number");
   const element = useRef(null);
   useEffect(() => {
     if (chosen) element.current.scrollIntoView({ block: "nearest" });

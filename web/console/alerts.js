@@ -1,9 +1,11 @@
 // Alerts as the hub tells them, the order on screen, and what a dispatcher does with them.
 import { batch, computed, effect, signal } from "@preact/signals";
 import { act, get, list } from "./api.js";
+import { fences } from "./fences.js";
 import { asItStood, grouped, held, inOrder, isOpen } from "./queue.js";
 import { isLive, pastAt } from "./moment.js";
 import { announce, tell, tellProblem } from "./notices.js";
+import { isArea } from "./shape.js";
 import { dialog, selection, siteId } from "./store.js";
 import { t, word } from "./i18n.js";
 
@@ -105,10 +107,14 @@ const CAUSES = { "an observation arrived late": "late", "reference data changed"
 /** Why an alert was retracted or corrected, in the reader's language; a cause that is new here in the hub's words. */
 export const why = ({ cause }) => (cause in CAUSES ? t(`cause.${CAUSES[cause]}`) : cause ?? t("cause.unknown"));
 
+/** Of a line one does not come in, but over. */
+const ACROSS = { enter: "over", exit: "over_back", through: "over_and_back" };
+
 /** "Lida entered Cattle yards", or "Person at Camera 12, Core zone" */
 export const sentence = (alert) => {
   const what = noticed(alert);
-  return t(`sentence.${what ? "noticed" : alert.kind}`, { what, name: alert.subject_name, fence: alert.fence_name });
+  const line = fences.value.some((fence) => fence.id === alert.fence && !isArea(fence.geometry));
+  return t(`sentence.${(line && ACROSS[alert.kind]) || (what ? "noticed" : alert.kind)}`, { what, name: alert.subject_name, fence: alert.fence_name });
 };
 
 /** Do it to a whole card, so that one burst of a camera is one decision. */

@@ -1,8 +1,9 @@
 // The right column: whatever is selected.
 import { alertById } from "./alerts.js";
 import { AlertDetail } from "./alert_detail.js";
-import { draft } from "./fences.js";
-import { FenceDetail, FenceEditor } from "./fence_editor.js";
+import { draft } from "./draft.js";
+import { FenceDetail } from "./fence_detail.js";
+import { FenceEditor } from "./fence_editor.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { flyTo } from "./map.js";

@@ -1,33 +1,58 @@
-// One fence: what it watches, and the form to change that.
+// The form in which a fence is drawn, changed and given its rules.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { alerts, sentence } from "./alerts.js";
-import { cancelDraft, corners, deleteFence, draft, edit, fences, saveDraft, TRIGGERS } from "./fences.js";
+import { cancelDraft, change, corners, deleteFence, draft, draftCrossings, isAreaDraft, saveDraft, savedFence, wrongPlace } from "./draft.js";
+import { Corners, ShapeTools } from "./fence_corners.js";
+import { Raises, Stays, Sure, Warns, Watched } from "./fence_rules.js";
+import { ScheduleEditor } from "./fence_schedule.js";
+import { scheduleWords } from "./fence_words.js";
+import { Group } from "./group.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
-import { showExtent } from "./map.js";
-import { isLive } from "./moment.js";
+import { flyTo } from "./map.js";
 import { problemText, tell } from "./notices.js";
 import { SEVERITIES } from "./queue.js";
-import { mayEdit, select } from "./store.js";
-import { Empty } from "./states.js";
+import { scheduleFaults } from "./schedule.js";
+import { select } from "./store.js";
 import { at } from "./words.js";
 import { Icon, Shape } from "../icons.js";
 
-const WATCHED = ["individual", "person", "vehicle", "device", "gunshot", "fire"];
-const toggled = (values, value) => (values.includes(value) ? values.filter((one) => one !== value) : [...values, value]);
-const complaints = (problem) => (problem.body?.errors ?? []).map((one) => (typeof one === "string" ? one : [one.field ?? one.pointer ?? one.loc, one.detail ?? one.message ?? one.msg].filter(Boolean).join(": ")));
+/** What must be given before a fence can be saved: names of sentences. */
+function faults(fence) {
+  const needs = { dwell: "dwell_s", overdue: "overdue_s", proximity: "near_m", approach: "approach_s" };
+  return [
+    ...(!fence.geometry ? ["shape"] : []),
+    ...(draftCrossings.value.length ? ["crossed"] : []),
+    ...(!fence.name.trim() ? ["name"] : []),
+    ...(!fence.triggers.length ? ["triggers"] : []),
+    ...fence.triggers.filter((trigger) => needs[trigger] && !(fence[needs[trigger]] > 0)),
+    ...scheduleFaults(fence.schedule),
+  ];
+}
+
+function Complaints({ problem }) {
+  const errors = (problem.body?.errors ?? []).filter((one) => typeof one === "object");
+  return html`<div class="callout callout-warning" role="alert"><p>${errors.length ? t("fence.refused") : problemText(problem)}</p>
+    ${errors.length > 0 && html`<ul>${errors.map((one) => html`<li>${one.what ? html`<strong>${one.what}</strong> <span class="figures">${one.where}</span>. ${one.remedy} ${one.mended ?? ""}` : [one.field, one.detail].filter(Boolean).join(": ")}</li>`)}</ul>`}
+    ${wrongPlace.value && html`<button type="button" class="linklike" onClick=${() => flyTo({ longitude: wrongPlace.value[0], latitude: wrongPlace.value[1] })}>${t("fence.show_wrong")}</button>`}</div>`;
+}
+
+/** Somebody else saved this fence while it was being changed here. */
+function Overtaken({ by, at: when, version, onOver, onTheirs }) {
+  return html`<div class="callout callout-warning" role="alert"><p>${by ? t("overtaken.by", { who: by, at: at(when), version }) : t("overtaken", { version })}</p>
+    <div class="actions"><button type="button" onClick=${onTheirs}>${t("overtaken.theirs")}</button><button type="button" class="danger" onClick=${onOver}>${t("overtaken.over")}</button></div></div>`;
+}
 
 export function FenceEditor() {
   const fence = draft.value;
   const [problem, setProblem] = useState(null);
   const [sending, setSending] = useState(false);
+  const [asked, setAsked] = useState(false);
   const [sureToDelete, setSureToDelete] = useState(false);
   const name = useRef(null);
-  const drawn = fence.geometry !== null;
+  const drawn = fence.geometry !== null && corners.value === null;
   useEffect(() => {
-    if (drawn) name.current?.focus();
+    if (drawn && fence.version === null) name.current?.focus();
   }, [drawn]);
-  const set = (change) => (draft.value = { ...draft.value, ...change });
   const attempt = async (deed, done) => {
     setSending(true);
     setProblem(null);
@@ -39,48 +64,34 @@ export function FenceEditor() {
       setSending(false);
     }
   };
+  const save = (over) => attempt(async () => select("fence", (await saveDraft(over)).id), t("fence.saved", { name: fence.name }));
+  const missing = faults(fence);
   const submit = (happening) => {
     happening.preventDefault();
-    attempt(async () => select("fence", (await saveDraft()).id), t("fence.saved", { name: fence.name }));
+    setAsked(true);
+    if (!missing.length) save();
   };
-  return html`<form class="detail" onSubmit=${submit}>
-    <header class="detail-head"><span class="badge"><${Icon} name="fence" /></span>
+  const theirs = problem?.status === 412 ? problem.body.now : null;
+  const ahead = savedFence.value && fence.version !== null && savedFence.value.version > fence.version ? savedFence.value : theirs;
+  return html`<form class="detail editor" onSubmit=${submit} noValidate>
+    <header class="detail-head"><span class="badge"><${Icon} name=${isAreaDraft.value ? "fence" : "line"} /></span>
       <div><p class="detail-kind">${t(fence.version === null ? "fence.new" : "fence.edit")}</p><h2>${fence.name || t("fence.unnamed")}</h2></div></header>
     ${!drawn && html`<p class="callout">${t("fence.draw_first")}</p>`}
-    <label class="field"><span>${t("fence.name")}</span><input ref=${name} required maxlength="200" value=${fence.name} onInput=${(typed) => set({ name: typed.target.value })} /></label>
-    <fieldset><legend>${t("fence.severity")}</legend>${SEVERITIES.map((severity) => html`<label class="choice">
-      <input type="radio" name="severity" checked=${fence.severity === severity} onChange=${() => set({ severity })} /><${Shape} severity=${severity} size=${16} />${t(`severity.${severity}`)}</label>`)}</fieldset>
-    <fieldset><legend>${t("fence.triggers")}</legend>${TRIGGERS.map((trigger) => html`<label class="choice">
-      <input type="checkbox" checked=${fence.triggers.includes(trigger)} onChange=${() => set({ triggers: toggled(fence.triggers, trigger) })} />${t(`trigger.${trigger}`)}</label>`)}</fieldset>
-    <fieldset><legend>${t("fence.watches")}</legend>${WATCHED.map((kind) => html`<label class="choice">
-      <input type="checkbox" checked=${fence.watches.includes(kind)} onChange=${() => set({ watches: toggled(fence.watches, kind) })} />${t(`kinds.${kind}`)}</label>`)}
-      <p class="hint">${t("fence.watches_hint")}</p></fieldset>
-    ${problem && html`<div class="callout callout-warning" role="alert"><p>${problemText(problem)}</p>${complaints(problem).length > 0 && html`<ul>${complaints(problem).map((one) => html`<li>${one}</li>`)}</ul>`}</div>`}
-    <div class="actions"><button class="primary" disabled=${!drawn || !fence.name.trim() || !fence.triggers.length || sending}>${t("save")}</button>
-      <button type="button" onClick=${cancelDraft}>${t("cancel")}</button></div>
-    ${fence.version !== null && html`<div class="actions">
-      <button type="button" onClick=${() => (corners.value = [])}><${Icon} name="draw" size=${16} />${t("fence.redraw")}</button>
-      ${sureToDelete ? html`<button type="button" class="danger" disabled=${sending} onClick=${() => attempt(() => deleteFence(fence), t("fence.deleted", { name: fence.name }))}>${t("fence.delete_sure")}</button>`
-      : html`<button type="button" onClick=${() => setSureToDelete(true)}><${Icon} name="trash" size=${16} />${t("fence.delete")}</button>`}</div>`}
+    <label class="field"><span>${t("fence.name")}</span><input ref=${name} required maxlength="200" value=${fence.name} onInput=${(typed) => change({ name: typed.target.value })} /></label>
+    <${ShapeTools} drawn=${drawn} />
+    ${drawn && html`<${Corners} />`}
+    <${Raises} />
+    <${Group} title=${t("fence.severity")} now=${word("severity", fence.severity)}><fieldset class="plain"><legend class="unseen">${t("fence.severity")}</legend>${SEVERITIES.map((severity) => html`<label class="choice">
+      <input type="radio" name="severity" checked=${fence.severity === severity} onChange=${() => change({ severity })} /><${Shape} severity=${severity} size=${16} />${t(`severity.${severity}`)}</label>`)}</fieldset><//>
+    <${Sure} /><${Warns} />${isAreaDraft.value && html`<${Stays} />`}
+    <${Group} title=${t("fence.when")} now=${scheduleWords(fence.schedule)}><${ScheduleEditor} /><//>
+    <${Watched} />
+    ${asked && missing.length > 0 && html`<div class="callout callout-warning" role="alert"><p>${t("fault.some")}</p><ul>${missing.map((key) => html`<li>${t(`fault.${key}`)}</li>`)}</ul></div>`}
+    ${ahead ? html`<${Overtaken} by=${problem?.body?.by} at=${ahead.recorded_at} version=${ahead.version} onOver=${() => save(ahead.version)} onTheirs=${() => { cancelDraft(); select("fence", fence.id); }} />`
+    : problem && html`<${Complaints} problem=${problem} />`}
+    <div class="actions editor-actions"><button class="primary" disabled=${sending || Boolean(ahead)}>${t("save")}</button>
+      <button type="button" onClick=${cancelDraft}>${t("cancel")}</button>
+      ${fence.version !== null && (sureToDelete ? html`<button type="button" class="danger" disabled=${sending} onClick=${() => attempt(() => deleteFence(fence), t("fence.deleted", { name: fence.name }))}>${t("fence.delete_sure")}</button>`
+      : html`<button type="button" onClick=${() => setSureToDelete(true)}><${Icon} name="trash" size=${16} />${t("fence.delete")}</button>`)}</div>
   </form>`;
-}
-
-export function FenceDetail({ id }) {
-  const fence = fences.value.find((one) => one.id === id);
-  if (!fence) return html`<${Empty} title=${t("fence.gone")}>${t("fence.gone_more")}<//>`;
-  const own = [...alerts.value.values()].filter((alert) => alert.fence === id);
-  return html`<article class="detail">
-    <header class="detail-head"><${Shape} severity=${fence.severity} size=${28} /><div><p class="detail-kind">${t("kind.fence")} · ${word("severity", fence.severity)}</p><h2>${fence.name}</h2></div></header>
-    <dl class="facts">
-      <dt>${t("fence.raised")}</dt><dd>${fence.triggers.map((trigger) => t(`trigger.${trigger}`)).join(", ")}</dd>
-      <dt>${t("fence.watches")}</dt><dd>${fence.watches.length ? fence.watches.map((kind) => word("kinds", kind)).join(", ") : t("fence.everyone")}</dd>
-      <dt>${t("fence.version")}</dt><dd>${fence.version}${fence.recorded_at ? ` · ${at(fence.recorded_at)}` : ""}</dd>
-    </dl>
-    <div class="actions"><button onClick=${() => showExtent(fence.geometry)}><${Icon} name="target" size=${16} />${t("fly")}</button>
-      ${mayEdit.value && isLive.value && html`<button onClick=${() => edit(fence)}><${Icon} name="draw" size=${16} />${t("fence.edit")}</button>`}</div>
-    <h3>${t("alerts.title")}</h3>
-    ${own.length ? html`<ul class="rows">${own.map((alert) => html`<li key=${alert.id}><button class="row" onClick=${() => select("alert", alert.id)}>
-      <${Shape} severity=${alert.severity} size=${16} /><span class="row-name">${sentence(alert)}</span><span class="muted row-figure">${at(alert.occurred_at)}</span></button></li>`)}</ul>`
-    : html`<p class="muted">${t("fence.quiet")}</p>`}
-  </article>`;
 }

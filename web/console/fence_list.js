@@ -1,5 +1,6 @@
 // The list of fences in the left column.
-import { fences, fencesKnown, fencesProblem, loadFences } from "./fences.js";
+import { asleep, fences, fencesKnown, fencesProblem, loadFences } from "./fences.js";
+import { shortFacts, sleepText } from "./fence_words.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { draw } from "./map_tools.js";
@@ -10,19 +11,21 @@ import { Icon, Shape } from "../icons.js";
 
 export function FenceList() {
   const chosen = selection.value?.type === "fence" ? selection.value.id : null;
-  const begin = () => {
+  const begin = (area) => {
     narrowTab.value = "map";
-    draw();
+    draw(area);
   };
   return html`<section class="queue" aria-label=${t("fences.title")}>
-    ${mayEdit.value && isLive.value && html`<div class="queue-tools"><button onClick=${begin}><${Icon} name="draw" size=${16} />${t("fence.draw")}</button></div>`}
+    ${mayEdit.value && isLive.value && html`<div class="queue-tools"><button onClick=${() => begin(true)}><${Icon} name="draw" size=${16} />${t("fence.draw")}</button>
+      <button onClick=${() => begin(false)}><${Icon} name="line" size=${16} />${t("fence.draw_line")}</button></div>`}
     <div class="scroll">
       ${!fencesKnown.value && fencesProblem.value ? html`<${Failed} problem=${fencesProblem.value} again=${loadFences} />`
       : !fencesKnown.value ? html`<${Loading} />`
       : !fences.value.length ? html`<${Empty} title=${t("fences.empty")}>${t("fences.empty_more")}<//>`
       : html`<ul class="rows fence-rows">${fences.value.map((fence) => html`<li key=${fence.id}>
-        <button class=${`row ${fence.id === chosen ? "row-chosen" : ""}`} aria-current=${fence.id === chosen ? "true" : null} onClick=${() => select("fence", fence.id)}>
-          <${Shape} severity=${fence.severity} size=${18} /><span class="row-name">${fence.name}</span>
-          <span class="muted row-figure">${fence.triggers.map((trigger) => t(`trigger.${trigger}`)).join(", ")}</span></button></li>`)}</ul>`}
+        <button class=${`row ${fence.id === chosen ? "row-chosen" : ""} ${asleep(fence) ? "row-asleep" : ""}`} aria-current=${fence.id === chosen ? "true" : null} onClick=${() => select("fence", fence.id)}>
+          <${Shape} severity=${fence.severity} size=${18} /><span class="row-name">${fence.name}
+            <span class="row-facts">${shortFacts(fence)}</span>
+            ${sleepText(fence) && html`<span class="row-facts with-icon"><${Icon} name="moon" size=${14} />${sleepText(fence)}</span>`}</span></button></li>`)}</ul>`}
     </div></section>`;
 }

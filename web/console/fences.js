@@ -1,19 +1,19 @@
-// Watched areas: those of the hub, and the one being drawn or edited.
-import { batch, signal } from "@preact/signals";
-import { list, put, remove } from "./api.js";
+// Watched areas and lines as the hub has them, and which of those with a schedule are watched at the moment on screen.
+import { batch, effect, signal } from "@preact/signals";
+import { get, list } from "./api.js";
+import { isLive, now, viewTimeCoarse } from "./moment.js";
+import { paced } from "./paced.js";
 import { siteId } from "./store.js";
-import { uuid7 } from "./uuid7.js";
 
-export const TRIGGERS = ["enter", "exit", "through", "present"];
+const HOURS_EVERY_MS = 2000;
 
 export const fences = signal([]);
 export const fencesKnown = signal(false);
 export const fencesProblem = signal(null);
 
-/** null, or {id, version|null, name, severity, triggers, geometry|null, ...}: version null = not saved yet. */
-export const draft = signal(null);
-/** Corners of the polygon being drawn, or null when nobody draws. */
-export const corners = signal(null);
+/** Of fences with a schedule: {watching, changes_at}, by fence id. */
+export const hours = signal(new Map());
+let hoursAt = null; // the moment that they are of, and the first at which one of them changes
 
 export async function loadFences() {
   const wanted = siteId.peek();
@@ -25,6 +25,8 @@ export async function loadFences() {
       fencesKnown.value = true;
       fencesProblem.value = null;
     });
+    hoursAt = null;
+    wish();
   } catch (problem) {
     fencesProblem.value = problem;
   }
@@ -35,52 +37,29 @@ export function forgetFences() {
     fences.value = [];
     fencesKnown.value = false;
     fencesProblem.value = null;
-    draft.value = null;
-    corners.value = null;
+    hours.value = new Map();
   });
 }
 
-export function startDrawing() {
-  batch(() => {
-    draft.value = { id: uuid7(), version: null, name: "", severity: "high", triggers: ["enter"], watches: [], alert_from: null, colour: "", attributes: {}, geometry: null };
-    corners.value = [];
-  });
-}
 
-export const addCorner = (corner) => (corners.value = [...corners.value, corner]);
-export const undoCorner = () => (corners.value = corners.value.slice(0, -1));
+const { wish } = paced(async () => {
+  const [wanted, at] = [siteId.peek(), isLive.peek() ? now.peek() : viewTimeCoarse.peek()];
+  if (!wanted || !fences.peek().some((fence) => fence.schedule)) return void (hours.value.size && (hours.value = new Map()));
+  if (hoursAt && at >= hoursAt.from && at < hoursAt.until) return;
+  const found = await get(`/sites/${wanted}/watching?at=${new Date(at).toISOString()}`).catch(() => null);
+  if (!found || wanted !== siteId.peek()) return; // what is not known is shown as watched
+  const known = new Map(found.items.map((one) => [one.fence, one]));
+  const fresh = fences.peek().every((fence) => !fence.schedule || known.get(fence.id)?.version === fence.version); // else the hub is about to follow an edit
+  hoursAt = fresh ? { from: at, until: Math.min(...found.items.map((one) => (one.changes_at ? Date.parse(one.changes_at) : Infinity))) } : null;
+  hours.value = known;
+}, HOURS_EVERY_MS);
+effect(() => {
+  siteId.value, viewTimeCoarse.value;
+  wish();
+});
 
-/** Close the polygon; false while it has fewer than three corners. */
-export function closePolygon() {
-  if (corners.value.length < 3) return false;
-  batch(() => {
-    draft.value = { ...draft.value, geometry: { type: "Polygon", coordinates: [[...corners.value, corners.value[0]]] } };
-    corners.value = null;
-  });
-  return true;
-}
-
-export function cancelDraft() {
-  batch(() => {
-    draft.value = null;
-    corners.value = null;
-  });
-}
-
-export const edit = (fence) => (draft.value = { ...fence });
-
-const path = (id) => `/sites/${siteId.value}/fences/${id}`;
-
-export async function saveDraft() {
-  const { id, site, version, recorded_at, ...record } = draft.value;
-  const saved = await put(path(id), record, version);
-  await loadFences();
-  cancelDraft();
-  return saved;
-}
-
-export async function deleteFence(fence) {
-  await remove(path(fence.id), fence.version);
-  await loadFences();
-  cancelDraft();
+/** A fence that its schedule lets sleep: {changes_at}; null for one that watches. */
+export function asleep(fence) {
+  const known = fence.schedule ? hours.value.get(fence.id) : null;
+  return known && !known.watching ? known : null;
 }

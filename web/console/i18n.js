@@ -1,5 +1,6 @@
 // Words in the reader's language. A dictionary maps keys to text, or to plural forms chosen by `n`.
 import { signal } from "@preact/signals";
+import { fill } from "./fill.js";
 import { lasting } from "./store.js";
 
 export const LANGUAGES = { en: "English", ru: "Русский" };
@@ -15,12 +16,6 @@ export async function chooseLanguage(code) {
   dictionary.value = (await import(`../i18n/${chosen}.js`)).default;
   language.value = chosen;
   document.documentElement.lang = chosen;
-}
-
-/** Pure part of `t`: fill one entry. */
-export function fill(entry, code, values) {
-  const text = typeof entry === "string" ? entry : entry[new Intl.PluralRules(code).select(values.n)] ?? entry.other;
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 export function t(key, values = {}) {

@@ -1,7 +1,7 @@
 // One key, one deed; none of them destroys anything, none works while somebody types.
 import { acknowledge, alertById, canAcknowledge, canResolve, resolving, settle, step } from "./alerts.js";
 import { flyToSelected } from "./detail.js";
-import { corners, draft } from "./fences.js";
+import { corners, draft } from "./draft.js";
 import { goLive, togglePlay } from "./moment.js";
 import { measured } from "./readout.js";
 import { dialog, mayEdit, select, selection, session } from "./store.js";

@@ -4,10 +4,12 @@ import { effect, signal } from "@preact/signals";
 import { Map as MapLibre, setWorkerUrl } from "maplibre-gl";
 import { drawBaseMap } from "./base_map.js";
 import { distanceM, extent } from "./coordinates.js";
-import { addCorner, cancelDraft, closePolygon, corners, fences } from "./fences.js";
+import { draft } from "./draft.js";
+import { fences } from "./fences.js";
 import { layers as siteLayers } from "./feed.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
+import { drawClick, drawCursor, drawOn } from "./map_drawing.js";
 import { feedMap } from "./map_sources.js";
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
@@ -71,7 +73,7 @@ function nearest(at) {
 
 function click({ point, lngLat }) {
   const place = [lngLat.lng, lngLat.lat];
-  if (corners.value) return addCorner(place);
+  if (draft.value) return drawClick(map, point, place);
   if (measured.value) return addMeasured(place);
   const found = nearest(point);
   if (!found) return select("subject", null);
@@ -79,27 +81,6 @@ function click({ point, lngLat }) {
   if (found.layer.id === "alert") return select("alert", id);
   if (found.layer.id === "fence-line") return select("fence", id);
   return select("subject", id);
-}
-
-function finishPolygon() {
-  if (!closePolygon()) tell(t("draw.three"), "warning");
-}
-
-function doubleClick(happening) {
-  if (!corners.value) return;
-  happening.preventDefault();
-  corners.value = corners.value.slice(0, -1); // the second click of the pair set a corner on top of the first
-  finishPolygon();
-}
-
-function drawingKeys(key) {
-  if (!corners.value) return;
-  if (key.key === "Enter") finishPolygon();
-  else if (key.key === "Escape") cancelDraft();
-  else if (key.key === "Backspace") corners.value = corners.value.slice(0, -1);
-  else return;
-  key.preventDefault();
-  key.stopPropagation();
 }
 
 function measureGround() {
@@ -117,10 +98,9 @@ function open(container) {
   map.keyboard.disableRotation();
   map.on("move", measureGround);
   map.on("click", click);
-  map.on("dblclick", doubleClick);
   map.on("mousemove", ({ point, lngLat }) => {
     pointer.value = [lngLat.lng, lngLat.lat];
-    map.getCanvas().style.cursor = corners.value || measured.value ? "crosshair" : nearest(point) ? "pointer" : "";
+    map.getCanvas().style.cursor = draft.value ? drawCursor(map, point) : measured.value ? "crosshair" : nearest(point) ? "pointer" : "";
   });
   map.on("mouseout", () => (pointer.value = null));
   return map;
@@ -136,7 +116,7 @@ export function MapView() {
       mapProblem.value = failure.message;
       return undefined;
     }
-    addEventListener("keydown", drawingKeys, true);
+    stops.push(drawOn(map));
     map.once("load", () => {
       measureGround();
       paintImages(map);
@@ -164,7 +144,6 @@ export function MapView() {
     resized.observe(container.current);
     return () => {
       resized.disconnect();
-      removeEventListener("keydown", drawingKeys, true);
       stops.forEach((stop) => stop());
       map.remove();
       map = null;

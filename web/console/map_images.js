@@ -76,7 +76,18 @@ const alarm = (severity) => draw((pen) => {
   }
 });
 
+/** An arrow across a line that runs from left to right: it points down, to the right hand of who walks along. */
+const into = () => draw((pen) => {
+  const arrow = new Path2D("M13 13v9 M9.5 18.500l3.5 3.5 3.5-3.5");
+  for (const [colour, width] of [[token("halo"), 4.5], [token("muted"), 2]]) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.stroke(arrow);
+  }
+});
+
 function* images() {
+  yield ["into", into()];
   for (const icon of CHIPS) {
     yield [`${icon}-ok`, chip(icon, false)];
     yield [`${icon}-silent`, chip(icon, true)];

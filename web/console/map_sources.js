@@ -2,9 +2,9 @@
 import { computed, effect } from "@preact/signals";
 import { alertById, noticed, queue } from "./alerts.js";
 import { ellipseRing } from "./coordinates.js";
-import { corners, draft, fences } from "./fences.js";
 import { detectionIcon, detectionsAt } from "./detections.js";
 import { layers as siteLayers } from "./feed.js";
+import { draftFeatures, fenceFeatures, whyFeatures } from "./map_fences.js";
 import { isLive, viewTime, viewTimeCoarse } from "./moment.js";
 import { measured } from "./readout.js";
 import { paced } from "./paced.js";
@@ -107,18 +107,6 @@ function selectedPoint() {
   return item && placed(item) ? [point(item.longitude, item.latitude, {})] : [];
 }
 
-function draftFeatures() {
-  const line = corners.value;
-  if (line) {
-    return [
-      ...line.map((corner) => point(...corner, {})),
-      ...(line.length > 2 ? [feature({ type: "Polygon", coordinates: [[...line, line[0]]] }, {})] : []),
-      ...(line.length > 1 ? [feature({ type: "LineString", coordinates: line }, {})] : []),
-    ];
-  }
-  return draft.value?.geometry ? [feature(draft.value.geometry, {})] : [];
-}
-
 const chosenSubject = computed(() => {
   const chosen = selection.value;
   return chosen?.type === "subject" ? chosen.id : chosen?.type === "alert" ? alertById(chosen.id)?.subject.id ?? null : null;
@@ -169,12 +157,8 @@ export function feedMap(map) {
       chooseTrack(shown().get(id)?.kind === "individual" ? id : null);
     }),
     effect(() => set("site", siteFeatures())),
-    effect(() => {
-      const chosen = selection.value?.type === "fence" ? selection.value.id : null;
-      const hidden = draft.value?.id;
-      set("fences", fences.value.filter((fence) => fence.id !== hidden).map((fence) =>
-        feature(fence.geometry, { id: fence.id, name: fence.name, severity: fence.severity, chosen: fence.id === chosen })));
-    }),
+    effect(() => set("fences", fenceFeatures())),
+    effect(() => set("why", whyFeatures())),
     effect(() => set("alerts", alertFeatures())),
     effect(() => {
       const time = viewTimeCoarse.value;

@@ -6,7 +6,7 @@ const SMALL = ["interpolate", ["linear"], ["zoom"], 8, 11, 13, 13];
 
 /** Sources filled by map_sources.js, in no order. */
 export const SOURCES = [
-  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "draft", "measure",
+  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "why", "draft", "measure",
 ];
 
 const empty = { type: "FeatureCollection", features: [] };
@@ -19,8 +19,14 @@ export const style = () => ({
 });
 
 const role = (name) => ["==", ["get", "role"], name];
+const is = (property, value) => ["==", ["get", property], value];
+const chosen = ["boolean", ["get", "chosen"], false];
+const asleep = ["boolean", ["get", "asleep"], false];
+/** Across a line, in the direction in which it is entered: from the left of how it was drawn to the right. */
+const arrows = { "symbol-placement": "line", "symbol-spacing": 90, "icon-image": "into", "icon-allow-overlap": true, "icon-rotation-alignment": "map" };
 const byToken = (property, names) => ["match", ["get", property], ...names.flatMap((name) => [name, token(name)]), token("info")];
 const severityColour = () => byToken("severity", ["critical", "high", "medium", "low"]);
+const fenceColour = () => ["case", asleep, token("muted"), severityColour()];
 const hueColour = () => ["match", ["get", "hue"], ...[1, 2, 3, 4, 5, 6, 7, 8].flatMap((hue) => [hue, token(`hue-${hue}`)]), token("patrol")];
 
 /** Opacity that grows from the whole site to a close view. */
@@ -47,8 +53,10 @@ export function layers() {
     { id: "site-other", type: "line", source: "site", filter: role("other"), paint: { "line-color": token("line"), "line-width": 1 } },
     { id: "boundary-glow", type: "line", source: "site", filter: role("boundary"), paint: { "line-color": token("accent"), "line-width": 7, "line-opacity": 0.14, "line-offset": 3 } },
     { id: "boundary", type: "line", source: "site", filter: role("boundary"), paint: { "line-color": token("accent"), "line-width": 1.6 } },
-    { id: "fence-area", type: "fill", source: "fences", paint: { "fill-color": severityColour(), "fill-opacity": ["case", ["boolean", ["get", "chosen"], false], 0.16, 0.05] } },
-    { id: "fence-line", type: "line", source: "fences", layout: { "line-join": "round" }, paint: { "line-color": severityColour(), "line-opacity": ["interpolate", ["linear"], ["zoom"], 8, ["case", ["boolean", ["get", "chosen"], false], 0.9, 0.4], 11, 0.8], "line-width": ["case", ["boolean", ["get", "chosen"], false], 2.5, 1.2], "line-dasharray": [3, 2] } },
+    { id: "fence-area", type: "fill", source: "fences", filter: ["all", is("zone", false), ["==", ["geometry-type"], "Polygon"]], paint: { "fill-color": fenceColour(), "fill-opacity": ["case", chosen, 0.16, asleep, 0.02, 0.05] } },
+    { id: "fence-line", type: "line", source: "fences", filter: is("zone", false), layout: { "line-join": "round" }, paint: { "line-color": fenceColour(), "line-opacity": ["interpolate", ["linear"], ["zoom"], 8, ["case", chosen, 0.9, asleep, 0.3, 0.5], 11, ["case", asleep, 0.55, 0.9]], "line-width": ["case", chosen, 2.6, 1.5] } },
+    { id: "fence-zone", type: "line", source: "fences", filter: is("zone", true), layout: { "line-join": "round" }, paint: { "line-color": fenceColour(), "line-opacity": ["case", chosen, 0.9, asleep, 0.25, 0.5], "line-width": ["case", chosen, 1.6, 1], "line-dasharray": [4, 3] } },
+    { id: "fence-arrow", type: "symbol", source: "fences", minzoom: 8, filter: ["all", is("zone", false), is("line", true)], layout: arrows, paint: { "icon-opacity": ["case", asleep, 0.4, 0.9] } },
     { id: "track", type: "line", source: "tracks", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": hueColour(), "line-width": ["case", ["boolean", ["get", "chosen"], false], 3, 1.4], "line-opacity": ["*", ["-", 1, ["*", 0.85, ["get", "age"]]], ["case", ["boolean", ["get", "chosen"], false], 1, ["==", ["get", "hue"], 0], 0.4, 0.6]] } },
     { id: "track-fix", type: "circle", source: "tracks", filter: ["!=", ["geometry-type"], "LineString"], paint: { "circle-color": hueColour(), "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, 1.2, 12, 3], "circle-opacity": ["-", 1, ["*", 0.7, ["get", "age"]]], "circle-stroke-color": token("halo"), "circle-stroke-width": 0.8 } },
     { id: "ellipse", type: "fill", source: "ellipses", paint: { "fill-color": hueColour(), "fill-opacity": ["*", 0.11, ["get", "fresh"]] } },
@@ -62,7 +70,7 @@ export function layers() {
     // Names lie under the marks: what lies on top is placed first, and so no name covers a mark.
     label("settlement", "site", ["coalesce", ["get", "name"], ""], { colour: "place-ink", filter: ["all", role("settlement"), ["==", ["geometry-type"], "Point"]], offset: [0, 0], anchor: "center" }),
     label("water-name", "site", ["coalesce", ["get", "name"], ""], { colour: "water-ink", filter: ["all", role("water"), ["has", "name"]], minzoom: 9, more: { "symbol-placement": "line", "text-anchor": "center", "text-offset": [0, 0] } }),
-    label("fence-name", "fences", ["get", "name"], { colour: "muted", minzoom: 8.5, offset: [0, 0], anchor: "center" }),
+    label("fence-name", "fences", ["get", "name"], { colour: "muted", minzoom: 8.5, filter: is("zone", false), offset: [0, 0], anchor: "center" }),
     label("mover-name", "subjects", ["get", "label"], { colour: "ink", filter: ["!=", ["get", "kind"], "individual"], minzoom: 7.5, more: beside(1.5) }),
     label("animal-name", "subjects", ["get", "label"], { colour: "ink", filter: ["==", ["get", "kind"], "individual"], minzoom: 9.7, more: { ...beside(0.8), "symbol-sort-key": ["-", 1, ["get", "fresh"]] } }),
     label("alert-name", "alerts", ["get", "name"], { colour: "ink", filter: ["==", ["get", "state"], "new"], minzoom: 7, more: beside(1.4) }),
@@ -70,9 +78,21 @@ export function layers() {
     { id: "animal", type: "circle", source: "subjects", filter: ["==", ["get", "kind"], "individual"], paint: { "circle-color": ["case", ["<", ["get", "fresh"], 0.5], token("ground"), hueColour()], "circle-radius": ["interpolate", ["linear"], ["zoom"], 6, 2.5, 10, 5, 13, 7], "circle-stroke-color": ["case", ["<", ["get", "fresh"], 0.5], hueColour(), token("halo")], "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 7, 0.6, 10, 1.5], "circle-opacity": ["max", 0.5, ["get", "fresh"]] } },
     { id: "mover", type: "symbol", source: "subjects", filter: ["!=", ["get", "kind"], "individual"], layout: { "icon-image": ["concat", ["get", "icon"], "-", ["get", "state"]], "icon-size": ["interpolate", ["linear"], ["zoom"], 7, 0.75, 11, 1], "icon-allow-overlap": true, "symbol-sort-key": 0 }, paint: { "icon-opacity": ["max", 0.55, ["get", "fresh"]] } },
     { id: "alert", type: "symbol", source: "alerts", layout: { "icon-image": ["concat", "alert-", ["get", "severity"]], "icon-size": ["case", ["==", ["get", "severity"], "low"], 0.7, ["==", ["get", "state"], "new"], 1, 0.75], "icon-allow-overlap": true, "symbol-sort-key": ["get", "order"] }, paint: { "icon-opacity": ["case", ["==", ["get", "state"], "new"], 1, 0.75] } },
+    { id: "why-ellipse", type: "fill", source: "why", filter: is("part", "ellipse"), paint: { "fill-color": token("focus"), "fill-opacity": 0.14 } },
+    { id: "why-ellipse-line", type: "line", source: "why", filter: is("part", "ellipse"), paint: { "line-color": token("focus"), "line-width": 1 } },
+    { id: "why-way", type: "line", source: "why", filter: ["all", is("part", "way"), is("possible", false)], layout: { "line-cap": "round" }, paint: { "line-color": token("focus"), "line-width": 2.5 } },
+    { id: "why-way-possible", type: "line", source: "why", filter: ["all", is("part", "way"), is("possible", true)], paint: { "line-color": token("focus"), "line-width": 2.5, "line-dasharray": [2, 2] } },
+    { id: "why-fix", type: "circle", source: "why", filter: is("part", "fix"), paint: { "circle-color": token("focus"), "circle-radius": 4.5, "circle-stroke-color": token("halo"), "circle-stroke-width": 1.5 } },
+    { id: "why-crossing", type: "circle", source: "why", filter: is("part", "crossing"), paint: { "circle-color": ["case", ["get", "possible"], token("ground"), token("high")], "circle-radius": 6, "circle-stroke-color": token("high"), "circle-stroke-width": 2.5 } },
+    label("why-fix-name", "why", ["get", "name"], { colour: "ink", filter: is("part", "fix"), more: { ...beside(0.9), "text-allow-overlap": false } }),
     { id: "draft-area", type: "fill", source: "draft", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": token("focus"), "fill-opacity": 0.12 } },
-    { id: "draft-line", type: "line", source: "draft", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": token("focus"), "line-width": 2 } },
-    { id: "draft-corner", type: "circle", source: "draft", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": token("halo"), "circle-radius": 4.5, "circle-stroke-color": token("focus"), "circle-stroke-width": 2 } },
+    { id: "draft-line", type: "line", source: "draft", filter: ["match", ["get", "part"], ["area", "line"], true, false], layout: { "line-join": "round" }, paint: { "line-color": token("focus"), "line-width": 2 } },
+    { id: "draft-ahead", type: "line", source: "draft", filter: is("part", "ahead"), paint: { "line-color": token("focus"), "line-width": 1.5, "line-dasharray": [2, 2], "line-opacity": 0.7 } },
+    { id: "draft-zone", type: "line", source: "draft", filter: is("part", "zone"), paint: { "line-color": token("focus"), "line-width": 1.5, "line-dasharray": [4, 3] } },
+    { id: "draft-arrow", type: "symbol", source: "draft", filter: is("arrows", true), layout: arrows },
+    { id: "draft-middle", type: "circle", source: "draft", filter: is("part", "middle"), paint: { "circle-color": token("focus"), "circle-radius": 3, "circle-opacity": 0.65, "circle-stroke-color": token("halo"), "circle-stroke-width": 1 } },
+    { id: "draft-corner", type: "circle", source: "draft", filter: is("part", "corner"), paint: { "circle-color": ["case", ["get", "held"], token("focus"), token("halo")], "circle-radius": ["case", ["get", "held"], 6.5, 5], "circle-stroke-color": token("focus"), "circle-stroke-width": 2 } },
+    { id: "draft-wrong", type: "circle", source: "draft", filter: is("part", "wrong"), paint: { "circle-color": token("critical"), "circle-opacity": 0.25, "circle-radius": 11, "circle-stroke-color": token("critical"), "circle-stroke-width": 2.5 } },
     { id: "measure-line", type: "line", source: "measure", paint: { "line-color": token("ink"), "line-width": 2, "line-dasharray": [2, 1.5] } },
     { id: "measure-corner", type: "circle", source: "measure", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": token("panel"), "circle-radius": 4, "circle-stroke-color": token("ink"), "circle-stroke-width": 1.5 } },
   ];
@@ -81,6 +101,6 @@ export function layers() {
 /** Give a map that is already drawn the colours of the present theme. */
 export function repaint(map) {
   for (const { id, paint } of layers()) {
-    for (const [property, value] of Object.entries(paint)) map.setPaintProperty(id, property, value);
+    for (const [property, value] of Object.entries(paint ?? {})) map.setPaintProperty(id, property, value);
   }
 }

@@ -6,6 +6,7 @@ import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
+import { Inside } from "./inside.js";
 import { flyTo } from "./map.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
@@ -107,6 +108,7 @@ export function SubjectDetail({ id }) {
     </dl>
     ${place && html`<div class="actions"><button onClick=${() => flyTo(item)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button></div>`}
     <${OpenAlerts} id=${id} />
+    ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
     <${Deployments} found=${found} />
   </article>`;

@@ -4,6 +4,7 @@ import { queue, sentence } from "./alerts.js";
 import { detectionsAt } from "./detections.js";
 import { extent } from "./coordinates.js";
 import { fences } from "./fences.js";
+import { shortFacts, sleepText } from "./fence_words.js";
 import { html } from "./html.js";
 import { language, t, word } from "./i18n.js";
 import { flyTo, showExtent } from "./map.js";
@@ -27,7 +28,7 @@ function rows() {
     ...detectionsAt(viewTimeCoarse.value).map((item) => ({ ...item, row: "detection", type: null, icon: "eye", name: word("label", item.label), note: item.scientific_name ?? "", time: item.observed_at })),
     ...fences.value.map((fence) => {
       const [west, south, east, north] = extent(fence.geometry) ?? [0, 0, 0, 0];
-      return { ...fence, row: "fence", type: "fence", icon: "fence", note: word("severity", fence.severity), time: fence.recorded_at, longitude: (west + east) / 2, latitude: (south + north) / 2 };
+      return { ...fence, row: "fence", type: "fence", icon: "fence", note: [word("severity", fence.severity), sleepText(fence), shortFacts(fence)].filter(Boolean).join(" · "), time: fence.recorded_at, longitude: (west + east) / 2, latitude: (south + north) / 2 };
     }),
   ];
 }

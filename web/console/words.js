@@ -18,6 +18,16 @@ export const zone = (time) => zoneName(time, here());
 export const old = (seconds) => age(seconds, language.value);
 export const far = (metres) => distance(metres, language.value);
 
+/** The clock of the site, with the day where it is another one. */
+export const clockOf = (time) => shortTime(time, viewTimeCoarse.peek(), here());
+
+const KM2 = 1_000_000;
+/** An area: "3.1 ha", "12 km²". */
+export function wide(squareMetres) {
+  const number = (value) => new Intl.NumberFormat(language.value, { maximumFractionDigits: value < 20 ? 1 : 0 }).format(value);
+  return squareMetres < KM2 ? t("area.ha", { n: number(squareMetres / 10_000) }) : t("area.km2", { n: number(squareMetres / KM2) });
+}
+
 /** How sure we are of a place, in words. */
 export function sure(item) {
   if (item.generalised) return t("place.generalised", { distance: far(item.uncertainty_m ?? 0) });
@@ -27,9 +37,14 @@ export function sure(item) {
 
 const LIKELY = 0.8;
 
+/** "82 %"; what is nearly sure is never said to be quite sure. */
+export function percent(share) {
+  const format = (value) => new Intl.NumberFormat(language.value, { style: "percent" }).format(value);
+  return share > 0.99 && share < 1 ? t("percent.over", { percent: format(0.99) }) : share > 0 && share < 0.01 ? t("percent.under", { percent: format(0.01) }) : format(share);
+}
+
 /** A probability as people say it: "likely, 85%". */
-export const chance = (probability) =>
-  t(probability < LIKELY ? "chance.possible" : "chance.likely", { percent: new Intl.NumberFormat(language.value, { style: "percent" }).format(probability) });
+export const chance = (probability) => t(probability < LIKELY ? "chance.possible" : "chance.likely", { percent: percent(probability) });
 
 /** People and vehicles that are heard, nearest first: [{item, metres}]. */
 export function nearestPatrols(place, count = 3) {
