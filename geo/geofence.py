@@ -182,7 +182,7 @@ def follow(
 
 
 def _posts_near(part: Fixes, watch: Watch, old: Memory, states: dict[str, Floats]) -> list[Post]:
-    """Posts of which some fix, or some way, of the part can say more than "clearly outside", or that are in another state."""
+    """Posts of which some fix or way of the part says more than "clearly outside", or that are in another state."""
     west, east = float(part.longitude.min()), float(part.longitude.max())
     south, north = float(part.latitude.min()), float(part.latitude.max())
     if len(watch.fences) == 0:
