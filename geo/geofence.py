@@ -146,7 +146,7 @@ def follow(
     stride = _STRIDE
     while at < count:
         part = fixes.part(max(at - 1, 0), stop)
-        active = _posts_near(part, watch, old, states, at, stop)
+        active = _posts_near(part, watch, old, states)
         posts |= {post.key: post for post in active}
         crossed = _by_post(part, watch, active)
         sides: dict[str, Integers] = {}
@@ -181,8 +181,8 @@ def follow(
     return Followed(out, _joined(old, new, first, at), first, at)
 
 
-def _posts_near(part: Fixes, watch: Watch, old: Memory, states: dict[str, Floats], at: int, stop: int) -> list[Post]:
-    """Posts of which some fix, or some way, of the part can say more than "clearly outside", or that are not there."""
+def _posts_near(part: Fixes, watch: Watch, old: Memory, states: dict[str, Floats]) -> list[Post]:
+    """Posts of which some fix or way of the part says more than "clearly outside", or that are in another state."""
     west, east = float(part.longitude.min()), float(part.longitude.max())
     south, north = float(part.latitude.min()), float(part.latitude.max())
     if len(watch.fences) == 0:
@@ -206,7 +206,7 @@ def _reach_m(part: Fixes) -> float:
     """How far from a fix of this part anything may matter: its error, and where it may have been in between."""
     error = FAR_SD * math.sqrt(float(np.maximum(part.covariance[:, 0], part.covariance[:, 2]).max()))
     gap = float(np.diff(part.time_s).max()) if len(part.time_s) > 1 else 0.0
-    return error + 3.0 * math.sqrt(part.spread_m2_s * max(gap, 0.0)) + 1.0
+    return error + 5.0 * math.sqrt(part.spread_m2_s * max(gap, 0.0)) + 1.0
 
 
 def _fastest_mps(part: Fixes) -> float:
