@@ -92,7 +92,7 @@ async def serve(settings: Settings) -> None:
                 secure_cookies=settings.secure_cookies,
                 handlers=(
                     *read_routes(database, followers, feeds.of, now),
-                    *near_routes(database, followers, now),
+                    *near_routes(database, now),
                     *dispatch_routes(database, followers, feeds.of, lambda site: drill if site == Drill.site else None),
                     *MOBILE_ROUTES,
                 ),

@@ -177,7 +177,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         web=web,
         handlers=(
             *read_routes(database, followers, feeds.of, clock),
-            *near_routes(database, followers, clock),
+            *near_routes(database, clock),
             *dispatch_routes(database, followers, feeds.of, drills.get),
             *MOBILE_ROUTES,
         ),
