@@ -9,10 +9,12 @@ import { layers as siteLayers } from "./feed.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { feedMap } from "./map_sources.js";
+import { askNear } from "./near.js";
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
 import { tell } from "./notices.js";
 import { addMeasured, measured, metresPerPixel, pointer } from "./readout.js";
+import { viewTime } from "./moment.js";
 import { narrowTab, select, selection, site } from "./store.js";
 import { subjectsKnown } from "./subjects.js";
 import { reducedMotion, theme } from "./theme.js";
@@ -81,6 +83,20 @@ function click({ point, lngLat }) {
   return select("subject", id);
 }
 
+/** Right click, or a long press: what was near here, then. */
+function askHere({ lngLat, originalEvent }) {
+  originalEvent.preventDefault();
+  if (corners.value || measured.value) return;
+  const { lng, lat } = lngLat.wrap();
+  askNear({ longitude: lng, latitude: lat, at: viewTime.peek() });
+}
+
+/** [longitude, latitude] in the middle of the map; null while there is none. */
+export function middle() {
+  const centre = map?.getCenter().wrap();
+  return centre ? [centre.lng, centre.lat] : null;
+}
+
 function finishPolygon() {
   if (!closePolygon()) tell(t("draw.three"), "warning");
 }
@@ -118,6 +134,7 @@ function open(container) {
   map.on("move", measureGround);
   map.on("click", click);
   map.on("dblclick", doubleClick);
+  map.on("contextmenu", askHere);
   map.on("mousemove", ({ point, lngLat }) => {
     pointer.value = [lngLat.lng, lngLat.lat];
     map.getCanvas().style.cursor = corners.value || measured.value ? "crosshair" : nearest(point) ? "pointer" : "";

@@ -6,7 +6,7 @@ const SMALL = ["interpolate", ["linear"], ["zoom"], 8, 11, 13, 13];
 
 /** Sources filled by map_sources.js, in no order. */
 export const SOURCES = [
-  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "draft", "measure",
+  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "near", "draft", "measure",
 ];
 
 const empty = { type: "FeatureCollection", features: [] };
@@ -19,6 +19,8 @@ export const style = () => ({
 });
 
 const role = (name) => ["==", ["get", "role"], name];
+/** A mark of `near_items.js`. */
+const is = (what) => ["==", ["get", "what"], what];
 const byToken = (property, names) => ["match", ["get", property], ...names.flatMap((name) => [name, token(name)]), token("info")];
 const severityColour = () => byToken("severity", ["critical", "high", "medium", "low"]);
 const hueColour = () => ["match", ["get", "hue"], ...[1, 2, 3, 4, 5, 6, 7, 8].flatMap((hue) => [hue, token(`hue-${hue}`)]), token("patrol")];
@@ -70,6 +72,10 @@ export function layers() {
     { id: "animal", type: "circle", source: "subjects", filter: ["==", ["get", "kind"], "individual"], paint: { "circle-color": ["case", ["<", ["get", "fresh"], 0.5], token("ground"), hueColour()], "circle-radius": ["interpolate", ["linear"], ["zoom"], 6, 2.5, 10, 5, 13, 7], "circle-stroke-color": ["case", ["<", ["get", "fresh"], 0.5], hueColour(), token("halo")], "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 7, 0.6, 10, 1.5], "circle-opacity": ["max", 0.5, ["get", "fresh"]] } },
     { id: "mover", type: "symbol", source: "subjects", filter: ["!=", ["get", "kind"], "individual"], layout: { "icon-image": ["concat", ["get", "icon"], "-", ["get", "state"]], "icon-size": ["interpolate", ["linear"], ["zoom"], 7, 0.75, 11, 1], "icon-allow-overlap": true, "symbol-sort-key": 0 }, paint: { "icon-opacity": ["max", 0.55, ["get", "fresh"]] } },
     { id: "alert", type: "symbol", source: "alerts", layout: { "icon-image": ["concat", "alert-", ["get", "severity"]], "icon-size": ["case", ["==", ["get", "severity"], "low"], 0.7, ["==", ["get", "state"], "new"], 1, 0.75], "icon-allow-overlap": true, "symbol-sort-key": ["get", "order"] }, paint: { "icon-opacity": ["case", ["==", ["get", "state"], "new"], 1, 0.75] } },
+    { id: "near-area", type: "fill", source: "near", filter: is("ring"), paint: { "fill-color": token("focus"), "fill-opacity": 0.07 } },
+    { id: "near-ring", type: "line", source: "near", filter: is("ring"), paint: { "line-color": token("focus"), "line-width": 1.5, "line-dasharray": [3, 2] } },
+    { id: "near-item", type: "circle", source: "near", filter: ["any", is("item"), is("chosen")], paint: { "circle-color": token("focus"), "circle-opacity": 0.15, "circle-radius": ["case", is("chosen"), 14, 8], "circle-stroke-color": token("focus"), "circle-stroke-width": ["case", is("chosen"), 3, 1.5] } },
+    { id: "near-centre", type: "circle", source: "near", filter: is("centre"), paint: { "circle-color": token("focus"), "circle-radius": 3.5, "circle-stroke-color": token("halo"), "circle-stroke-width": 1.5 } },
     { id: "draft-area", type: "fill", source: "draft", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": token("focus"), "fill-opacity": 0.12 } },
     { id: "draft-line", type: "line", source: "draft", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": token("focus"), "line-width": 2 } },
     { id: "draft-corner", type: "circle", source: "draft", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": token("halo"), "circle-radius": 4.5, "circle-stroke-color": token("focus"), "circle-stroke-width": 2 } },
