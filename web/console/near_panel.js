@@ -17,12 +17,13 @@ const seen = (item) => item.kind === "detection" || item.kind === "sighting";
 
 function title(item) {
   if (seen(item)) return item.individual ?? item.scientific_name ?? word("label", item.label);
-  if (item.generalised) return t("near.withheld");
-  return item.kind === "reading" ? `${item.name}: ${item.quantity} ${item.value ?? ""} ${item.unit ?? ""}` : item.name;
+  return item.generalised ? t("near.withheld") : item.name;
 }
 
+const reading = (item) => [word("quantity", item.quantity), item.value, item.unit].filter((part) => part !== null && part !== "").join(" ");
+
 /** What it was, and by whom it is known. */
-const about = (item) => [t(`near.${item.kind}`), seen(item) && item.name, item.generalised && sure(item)].filter(Boolean).join(" · ");
+const about = (item) => [item.kind === "reading" ? reading(item) : t(`near.${item.kind}`), seen(item) && item.name, item.generalised && sure(item)].filter(Boolean).join(" · ");
 
 const lag = (item) => (side(item.lag_s) === "then" ? t("near.then") : t(`near.${side(item.lag_s)}`, { age: old(Math.abs(item.lag_s)) }));
 
