@@ -94,7 +94,7 @@ async def serve(settings: Settings) -> None:
                 secure_cookies=settings.secure_cookies,
                 handlers=(
                     *read_routes(database, followers, feeds.of, now),
-                    *near_routes(database, followers, now),
+                    *near_routes(database, now),
                     *inside_routes(database, followers, feeds.of, now),
                     *watching_routes(followers, now),
                     *dispatch_routes(database, followers, feeds.of, lambda site: drill if site == Drill.site else None),

@@ -17,10 +17,15 @@ from hub.console.access import role_at
 from hub.console.live import alert_item
 from hub.console.paging import MOST
 from hub.console.parts import Call
-from hub.console.sensitive import is_sensitive, is_sensitive_noticed, sensitive_name, sensitive_name_noticed
+from hub.console.sensitive import (
+    is_sensitive,
+    is_sensitive_noticed,
+    read_world,
+    sensitive_name,
+    sensitive_name_noticed,
+)
 from hub.console.vicinity import Anchor, NearItem, known_place, may_be_boxed, near_items
 from hub.console.window import At, instant, reader
-from hub.pipeline.follow import Followers
 from hub.pipeline.history import UNUSABLE
 from hub.pipeline.world import World
 from hub.records.errors import Malformed, NotFound
@@ -56,9 +61,7 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool
 
 
-def near_routes(
-    database: Database, followers: Followers, now: Callable[[str], datetime]
-) -> list[ControllerRouterHandler]:
+def near_routes(database: Database, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """The handler of what was near."""
 
     @get("/api/v1/sites/{site:str}/near", operation_id="listNear", guards=[role_at()])
@@ -80,7 +83,8 @@ def near_routes(
         a place exactly, its cell counts in its stead, also for what is asked about.
         """
         caller, role = reader(request, site)
-        world = followers.line(site).world_now
+        # As the records are now, not as the pipeline last read them: a deployment of a minute ago counts.
+        world = await read_world(database, site)
         reads = ExactReads(caller, site)
         given = [one is not None for one in (longitude, observation, alert)]
         if sum(given) != 1 or (longitude is None) != (latitude is None):

@@ -263,6 +263,45 @@ def test_console__is_whole_in_russian(visit: Callable[..., Page]) -> None:
     assert left_over == set()
 
 
+def test_console__what_was_near_an_alert_is_found_by_key_shown_and_left_again(visit: Callable[..., Page]) -> None:
+    page = visit()
+    card(page).click()
+    page.locator(".timeline").wait_for()
+    alert = chosen(page)
+    page.keyboard.press("w")
+    page.get_by_role("heading", name="What else was near, then").wait_for()
+    within, time = page.locator(".near-choices select").all()
+    within.select_option("50000")
+    time.select_option("604800")
+    page.locator(".near .callout-warning").wait_for()
+    lags = page.locator(".near-item time").all_inner_texts()
+    assert len(lags) == 200
+    assert any("before" in lag for lag in lags)
+    first = page.locator(".near-item .row").first
+    first.focus()
+    page.keyboard.press("Enter")
+    assert first.get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Back", exact=True).click()
+    page.locator(".timeline").wait_for()
+    assert chosen(page)["id"] == alert["id"]
+
+
+def test_console__a_right_click_asks_what_was_near_here(visit: Callable[..., Page]) -> None:
+    page = visit()
+    box = page.locator(".map-ground").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 20, box["y"] + 60, button="right")
+    page.get_by_text("Nothing was near").wait_for()
+    page.route("**/near?*", lambda route: route.abort())
+    page.get_by_label("Within").select_option("1000")
+    page.get_by_role("button", name="Try again").wait_for()
+    page.unroute("**/near?*")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("Nothing was near").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".near").wait_for(state="detached")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark", "red"])
 def test_console__has_no_serious_barrier(visit: Callable[..., Page], theme: str) -> None:
     page = visit()
@@ -272,6 +311,9 @@ def test_console__has_no_serious_barrier(visit: Callable[..., Page], theme: str)
     assert ground == {"light": "rgb(244, 242, 236)", "dark": "rgb(18, 23, 26)", "red": "rgb(12, 0, 0)"}[theme]
     card(page).click()
     page.locator(".timeline").wait_for()
+    if theme == "dark":
+        page.keyboard.press("w")
+        page.locator(".near [role=status]").last.wait_for()
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
 

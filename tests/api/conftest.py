@@ -179,7 +179,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         web=web,
         handlers=(
             *read_routes(database, followers, feeds.of, clock),
-            *near_routes(database, followers, clock),
+            *near_routes(database, clock),
             *inside_routes(database, followers, feeds.of, clock),
             *watching_routes(followers, clock),
             *dispatch_routes(database, followers, feeds.of, drills.get),

@@ -6,6 +6,7 @@ import { wholeAlert } from "./evidence.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { flyTo } from "./map.js";
+import { askNear } from "./near.js";
 import { mayEdit, select, siteId } from "./store.js";
 import { isLive } from "./moment.js";
 import { Failed, Loading } from "./states.js";
@@ -43,12 +44,15 @@ function ResolveForm({ alert }) {
   </form>`;
 }
 
+const Near = ({ alert }) => html`<button onClick=${() => askNear({ alert: alert.id })}><${Icon} name="near" size=${16} />${t("near.ask")}<kbd>W</kbd></button>`;
+
 function Actions({ alert }) {
-  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p>`;
+  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p><div class="actions"><${Near} alert=${alert} /></div>`;
   return html`<div class="actions">
     ${mayEdit.value && canAcknowledge(alert) && html`<button class="primary" onClick=${() => acknowledge(alert)}>${t("acknowledge")}<kbd>A</kbd></button>`}
     ${mayEdit.value && canResolve(alert) && html`<button onClick=${() => (resolving.value = true)}>${t("resolve")}<kbd>R</kbd></button>`}
     <button onClick=${() => flyTo(alert)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button>
+    <${Near} alert=${alert} />
   </div>`;
 }
 

@@ -7,6 +7,8 @@ import { FenceEditor } from "./fence_editor.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { flyTo } from "./map.js";
+import { found } from "./near.js";
+import { NearPanel } from "./near_panel.js";
 import { select, selection, site } from "./store.js";
 import { shown } from "./subjects.js";
 import { SubjectDetail } from "./subject_detail.js";
@@ -23,6 +25,7 @@ export function Detail() {
       : chosen?.type === "alert" ? html`<${AlertDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "subject" ? html`<${SubjectDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "fence" ? html`<${FenceDetail} key=${chosen.id} id=${chosen.id} />`
+      : chosen?.type === "near" ? html`<${NearPanel} />`
       : html`<${Situation} />`}
     </div>
   </aside>`;
@@ -31,6 +34,6 @@ export function Detail() {
 /** F: bring the selected thing into the middle of the map. */
 export function flyToSelected() {
   const chosen = selection.value;
-  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : null;
+  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
   if (place?.longitude != null) flyTo(place);
 }

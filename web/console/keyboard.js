@@ -2,7 +2,9 @@
 import { acknowledge, alertById, canAcknowledge, canResolve, resolving, settle, step } from "./alerts.js";
 import { flyToSelected } from "./detail.js";
 import { corners, draft } from "./draft.js";
+import { middle } from "./map.js";
 import { goLive, togglePlay } from "./moment.js";
+import { askAboutSelected } from "./near.js";
 import { measured } from "./readout.js";
 import { dialog, mayEdit, select, selection, session } from "./store.js";
 
@@ -22,6 +24,7 @@ const DEEDS = {
   KeyF: flyToSelected,
   KeyN: settle,
   KeyT: () => (dialog.value = "table"),
+  KeyW: () => askAboutSelected(middle()),
   KeyL: goLive,
   Slash: (key) => (dialog.value = key.shiftKey ? "help" : "search"),
   Space: togglePlay,

@@ -11,10 +11,12 @@ import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { drawClick, drawCursor, drawOn } from "./map_drawing.js";
 import { feedMap } from "./map_sources.js";
+import { askNear } from "./near.js";
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
 import { tell } from "./notices.js";
 import { addMeasured, measured, metresPerPixel, pointer } from "./readout.js";
+import { viewTime } from "./moment.js";
 import { narrowTab, select, selection, site } from "./store.js";
 import { subjectsKnown } from "./subjects.js";
 import { reducedMotion, theme } from "./theme.js";
@@ -83,6 +85,20 @@ function click({ point, lngLat }) {
   return select("subject", id);
 }
 
+/** Right click, or a long press: what was near here, then. */
+function askHere({ lngLat, originalEvent }) {
+  originalEvent.preventDefault();
+  if (draft.value || measured.value) return;
+  const { lng, lat } = lngLat.wrap();
+  askNear({ longitude: lng, latitude: lat, at: viewTime.peek() });
+}
+
+/** [longitude, latitude] in the middle of the map; null while there is none. */
+export function middle() {
+  const centre = map?.getCenter().wrap();
+  return centre ? [centre.lng, centre.lat] : null;
+}
+
 function measureGround() {
   const { clientWidth, clientHeight } = map.getContainer();
   const [left, right] = [-50, 50].map((offset) => map.unproject([clientWidth / 2 + offset, clientHeight / 2]));
@@ -98,6 +114,7 @@ function open(container) {
   map.keyboard.disableRotation();
   map.on("move", measureGround);
   map.on("click", click);
+  map.on("contextmenu", askHere);
   map.on("mousemove", ({ point, lngLat }) => {
     pointer.value = [lngLat.lng, lngLat.lat];
     map.getCanvas().style.cursor = draft.value ? drawCursor(map, point) : measured.value ? "crosshair" : nearest(point) ? "pointer" : "";

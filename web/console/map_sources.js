@@ -7,6 +7,8 @@ import { layers as siteLayers } from "./feed.js";
 import { draftFeatures, fenceFeatures, whyFeatures } from "./map_fences.js";
 import { isLive, viewTime, viewTimeCoarse } from "./moment.js";
 import { measured } from "./readout.js";
+import { chosenItem, found, nearShown } from "./near.js";
+import { nearFeatures } from "./near_items.js";
 import { paced } from "./paced.js";
 import { SEVERITIES } from "./queue.js";
 import { selection } from "./store.js";
@@ -169,6 +171,7 @@ export function feedMap(map) {
         return fresh > 0 ? [point(item.longitude, item.latitude, { id: item.id, icon, fresh: Math.min(1, Math.max(0.3, fresh)) })] : [];
       }));
     }),
+    effect(() => set("near", nearShown.value && found.value?.answer ? nearFeatures(found.value.answer, chosenItem.value) : [])),
     effect(() => set("draft", draftFeatures())),
     effect(() => {
       const line = measured.value ?? [];

@@ -6,7 +6,7 @@ const SMALL = ["interpolate", ["linear"], ["zoom"], 8, 11, 13, 13];
 
 /** Sources filled by map_sources.js, in no order. */
 export const SOURCES = [
-  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "why", "draft", "measure",
+  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "why", "near", "draft", "measure",
 ];
 
 const empty = { type: "FeatureCollection", features: [] };
@@ -85,6 +85,10 @@ export function layers() {
     { id: "why-fix", type: "circle", source: "why", filter: is("part", "fix"), paint: { "circle-color": token("focus"), "circle-radius": 4.5, "circle-stroke-color": token("halo"), "circle-stroke-width": 1.5 } },
     { id: "why-crossing", type: "circle", source: "why", filter: is("part", "crossing"), paint: { "circle-color": ["case", ["get", "possible"], token("ground"), token("high")], "circle-radius": 6, "circle-stroke-color": token("high"), "circle-stroke-width": 2.5 } },
     label("why-fix-name", "why", ["get", "name"], { colour: "ink", filter: is("part", "fix"), more: { ...beside(0.9), "text-allow-overlap": false } }),
+    { id: "near-area", type: "fill", source: "near", filter: is("what", "ring"), paint: { "fill-color": token("focus"), "fill-opacity": 0.07 } },
+    { id: "near-ring", type: "line", source: "near", filter: is("what", "ring"), paint: { "line-color": token("focus"), "line-width": 1.5, "line-dasharray": [3, 2] } },
+    { id: "near-item", type: "circle", source: "near", filter: ["any", is("what", "item"), is("what", "chosen")], paint: { "circle-color": token("focus"), "circle-opacity": 0.15, "circle-radius": ["case", is("what", "chosen"), 14, 8], "circle-stroke-color": token("focus"), "circle-stroke-width": ["case", is("what", "chosen"), 3, 1.5] } },
+    { id: "near-centre", type: "circle", source: "near", filter: is("what", "centre"), paint: { "circle-color": token("focus"), "circle-radius": 3.5, "circle-stroke-color": token("halo"), "circle-stroke-width": 1.5 } },
     { id: "draft-area", type: "fill", source: "draft", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": token("focus"), "fill-opacity": 0.12 } },
     { id: "draft-line", type: "line", source: "draft", filter: ["match", ["get", "part"], ["area", "line"], true, false], layout: { "line-join": "round" }, paint: { "line-color": token("focus"), "line-width": 2 } },
     { id: "draft-ahead", type: "line", source: "draft", filter: is("part", "ahead"), paint: { "line-color": token("focus"), "line-width": 1.5, "line-dasharray": [2, 2], "line-opacity": 0.7 } },

@@ -15,7 +15,7 @@ export const site = computed(() => {
 export const siteId = computed(() => site.value?.id ?? null);
 export const mayEdit = computed(() => ["dispatcher", "admin"].includes(site.value?.role));
 
-/** @type {import("@preact/signals").Signal<null|{type: "alert"|"subject"|"fence", id: string}>} */
+/** @type {import("@preact/signals").Signal<null|{type: "alert"|"subject"|"fence"|"near", id: string}>} */
 export const selection = signal(null);
 export const leftPanel = signal("alerts"); // alerts | fences
 export const narrowTab = signal("alerts"); // alerts | map

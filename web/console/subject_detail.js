@@ -8,6 +8,7 @@ import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { Inside } from "./inside.js";
 import { flyTo } from "./map.js";
+import { askAboutSelected, askNear } from "./near.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
 import { select, siteId } from "./store.js";
@@ -72,9 +73,9 @@ function Seen({ found }) {
   const devices = new Set((found ?? []).map((one) => one.device.id).concat((found ?? []).map((one) => one.device.key)));
   const seen = detectionsAt(viewTimeCoarse.value).filter((item) => devices.has(item.device)).slice(0, FIXES);
   return html`<h3>${t("seen.title")}</h3>
-    ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id} class="evidence"><span>${item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
+    ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id}><button class="row evidence" title=${t("near.ask")} onClick=${() => askNear(item.generalised ? { longitude: item.longitude, latitude: item.latitude, at: item.observed_at } : { observation: item.id })}><span>${item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
         ${item.probability !== null && html` <span class="muted">${chance(item.probability)}</span>`}</span>
-      <time class="muted" datetime=${item.observed_at}>${at(item.observed_at)} · ${ago(item.observed_at)}</time></li>`)}</ul>`
+      <time class="muted" datetime=${item.observed_at}>${at(item.observed_at)} · ${ago(item.observed_at)}</time></button></li>`)}</ul>`
     : html`<p class="muted">${t("seen.none")}</p>`}`;
 }
 
@@ -106,7 +107,8 @@ export function SubjectDetail({ id }) {
       ${place && html`<dt>${t("fact.where")}</dt><dd class="figures">${written(item.longitude, item.latitude)}</dd><dt>${t("fact.sure")}</dt><dd>${sure(item)}</dd>`}
       ${record && html`<dt>${t("fact.about")}</dt><dd>${[word("sex", record.sex), record.life_stage && word("life", record.life_stage), record.sensitive && t("sensitive")].filter(Boolean).join(" · ")}</dd>`}
     </dl>
-    ${place && html`<div class="actions"><button onClick=${() => flyTo(item)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button></div>`}
+    ${place && html`<div class="actions"><button onClick=${() => flyTo(item)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button>
+      <button onClick=${() => askAboutSelected(null)}><${Icon} name="near" size=${16} />${t("near.ask")}<kbd>W</kbd></button></div>`}
     <${OpenAlerts} id=${id} />
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
