@@ -6,10 +6,11 @@ import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { flyTo } from "./map.js";
 import { mayEdit, select, siteId } from "./store.js";
-import { isLive } from "./moment.js";
+import { isLive, visit } from "./moment.js";
 import { Failed, Loading } from "./states.js";
 import { ago, at, chance, far, nearestPatrols, old, zone } from "./words.js";
 import { ageS, iconOf } from "./subjects.js";
+import { tailS } from "./tracks.js";
 import { viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
 import { Icon, Shape } from "../icons.js";
@@ -42,11 +43,18 @@ function ResolveForm({ alert }) {
 }
 
 function Actions({ alert }) {
-  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p>`;
+  const happened = Date.parse(alert.occurred_at);
+  const show = () => {
+    visit(happened, 7 * 86_400);
+    flyTo(alert);
+  };
+  const moment = html`<button onClick=${show}><${Icon} name="play" size=${16} />${t("past.visit")}</button>`;
+  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p><div class="actions">${moment}</div>`;
   return html`<div class="actions">
     ${mayEdit.value && canAcknowledge(alert) && html`<button class="primary" onClick=${() => acknowledge(alert)}>${t("acknowledge")}<kbd>A</kbd></button>`}
     ${mayEdit.value && canResolve(alert) && html`<button onClick=${() => (resolving.value = true)}>${t("resolve")}<kbd>R</kbd></button>`}
     <button onClick=${() => flyTo(alert)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button>
+    ${viewTimeCoarse.value - happened > tailS() * 1000 && moment}
   </div>`;
 }
 

@@ -11,7 +11,7 @@ import { paced } from "./paced.js";
 import { SEVERITIES } from "./queue.js";
 import { selection } from "./store.js";
 import { ageS, changed, hueOf, iconOf, isCamera, shown, subjectsVersion } from "./subjects.js";
-import { CHOSEN_TAIL_S, chooseTrack, lastFixes, shownTracks, tail, TAIL_S, tracksVersion, trackOf } from "./tracks.js";
+import { chooseTrack, chosenTailS, lastFixes, shownTracks, tail, tailS, tracksVersion, trackOf } from "./tracks.js";
 import { age } from "./time.js";
 import { language } from "./i18n.js";
 
@@ -82,7 +82,7 @@ function trackFeatures(time, chosen) {
     const isChosen = track.subject.id === chosen;
     const animal = track.subject.kind === "individual";
     const look = { chosen: isChosen, hue: animal ? hueOf(track.subject.id) : 0 };
-    const pieces = tail(track.points, time / 1000, isChosen && animal ? CHOSEN_TAIL_S : TAIL_S);
+    const pieces = tail(track.points, time / 1000, isChosen && animal ? chosenTailS() : tailS());
     const lines = pieces.map(({ age: old, coordinates }) => feature({ type: "LineString", coordinates }, { ...look, age: old }));
     const fixes = isChosen && animal ? pieces.map(({ age: old, coordinates }) => feature({ type: "MultiPoint", coordinates }, { ...look, age: old })) : [];
     return [...lines, ...fixes];

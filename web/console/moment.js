@@ -1,5 +1,5 @@
 // The moment on screen: now and live, or a moment of the past, held or played.
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { siteNow } from "./live.js";
 
 const TICK_MS = 1000;
@@ -38,6 +38,25 @@ export function goTo(time) {
   frozenEnd.value ??= windowEnd.value;
   if (time >= now.value) goLive();
   else pastAt.value = Math.max(windowStart.value, time);
+}
+
+let arriving = false;
+
+/** Go to a moment, however long ago: the time bar comes along, and is `leastS` long at least. */
+export function visit(time, leastS, { whole = false } = {}) {
+  batch(() => {
+    spanS.value = Math.max(spanS.value, leastS);
+    frozenEnd.value = Math.min(now.value, time + spanS.value * 100); // a tenth of the bar lies behind it
+    pastAt.value = time;
+    arriving = whole;
+  });
+}
+
+/** Has somebody gone to a moment to see all that was there, since this was asked last? */
+export function takeArrival() {
+  const had = arriving;
+  arriving = false;
+  return had;
 }
 
 effect(() => {
