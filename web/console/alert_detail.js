@@ -49,7 +49,7 @@ function Actions({ alert }) {
     flyTo(alert);
   };
   const moment = html`<button onClick=${show}><${Icon} name="play" size=${16} />${t("past.visit")}</button>`;
-  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p><div class="actions">${moment}</div>`;
+  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p>${Math.abs(viewTimeCoarse.value - happened) > 1000 && html`<div class="actions">${moment}</div>`}`;
   return html`<div class="actions">
     ${mayEdit.value && canAcknowledge(alert) && html`<button class="primary" onClick=${() => acknowledge(alert)}>${t("acknowledge")}<kbd>A</kbd></button>`}
     ${mayEdit.value && canResolve(alert) && html`<button onClick=${() => (resolving.value = true)}>${t("resolve")}<kbd>R</kbd></button>`}

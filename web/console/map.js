@@ -4,12 +4,13 @@ import { effect, signal, untracked } from "@preact/signals";
 import { Map as MapLibre, setWorkerUrl } from "maplibre-gl";
 import { drawBaseMap } from "./base_map.js";
 import { distanceM, extent } from "./coordinates.js";
+import { allDetections } from "./detections.js";
 import { addCorner, cancelDraft, closePolygon, corners, fences, fencesKnown } from "./fences.js";
 import { layers as siteLayers } from "./feed.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { feedMap } from "./map_sources.js";
-import { takeArrival } from "./moment.js";
+import { arrived } from "./moment.js";
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
 import { tell } from "./notices.js";
@@ -17,7 +18,7 @@ import { addMeasured, measured, metresPerPixel, pointer } from "./readout.js";
 import { narrowTab, select, selection, site } from "./store.js";
 import { shown, subjectsKnown } from "./subjects.js";
 import { reducedMotion, theme } from "./theme.js";
-import { pastLoaded, shownTracks } from "./tracks.js";
+import { shownTracks } from "./tracks.js";
 
 setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
 
@@ -60,6 +61,7 @@ export function showExtent(geojson) {
 const occupied = () => [
   ...fences.peek().map(({ geometry }) => geometry.coordinates),
   ...[...shown().values()].filter(({ longitude }) => longitude !== null).map(({ longitude, latitude }) => [longitude, latitude]),
+  ...allDetections().filter(({ longitude }) => longitude !== null).map(({ longitude, latitude }) => [longitude, latitude]),
   ...[...shownTracks().values()].flatMap(({ points }) => points.longitude.map((longitude, index) => [longitude, points.latitude[index]])),
 ];
 
@@ -161,8 +163,7 @@ export function MapView() {
         if (site.value) untracked(showSite);
       }));
       stops.push(effect(() => {
-        pastLoaded.value;
-        if (takeArrival()) untracked(showSite);
+        if (arrived.value) untracked(showSite);
       }));
       drawBaseMap(map).catch((failure) => tell(t("map.no_base", { detail: failure.message }), "warning"));
       map.on("sourcedata", ({ sourceId, isSourceLoaded }) => {

@@ -40,7 +40,9 @@ export function goTo(time) {
   else pastAt.value = Math.max(windowStart.value, time);
 }
 
-let arriving = false;
+/** Counts journeys into the past whose tracks and detections are all here: the map then shows where they were. */
+export const arrived = signal(0);
+const awaited = new Set();
 
 /** Go to a moment, however long ago: the time bar comes along, and is `leastS` long at least. */
 export function visit(time, leastS, { whole = false } = {}) {
@@ -48,15 +50,14 @@ export function visit(time, leastS, { whole = false } = {}) {
     spanS.value = Math.max(spanS.value, leastS);
     frozenEnd.value = Math.min(now.value, time + spanS.value * 100); // a tenth of the bar lies behind it
     pastAt.value = time;
-    arriving = whole;
+    awaited.clear();
+    if (whole) ["tracks", "detections"].forEach((what) => awaited.add(what));
   });
 }
 
-/** Has somebody gone to a moment to see all that was there, since this was asked last? */
-export function takeArrival() {
-  const had = arriving;
-  arriving = false;
-  return had;
+/** Tracks or detections of the past are here, or will not come. */
+export function came(what) {
+  if (awaited.delete(what) && !awaited.size) arrived.value++;
 }
 
 effect(() => {

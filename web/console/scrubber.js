@@ -92,7 +92,7 @@ export function Scrubber() {
         <rect class="strip-after" x=${share * BINS} width=${(1 - share) * BINS} height=${HEIGHT} />
       </svg>
       ${(activity.value?.alerts ?? []).map((count, bin) => count > 0 && html`<span key=${bin} class="strip-alert" style=${{ left: `${((bin + 0.5) / activity.value.alerts.length) * 100}%` }}></span>`)}
-      ${marks.found.map(({ time, share: left }) => html`<span key=${time} class="strip-tick" style=${{ left: `${left * 100}%` }}>${marks.days ? day(time, here()) : clock(time, here())}</span>`)}
+      ${marks.found.map(({ time, share: left }) => html`<span key=${time} class="strip-tick" style=${{ left: `${left * 100}%` }}>${marks.days ? day(time, here(), time) : clock(time, here())}</span>`)}
       <span class="strip-head" style=${{ left: `${share * 100}%` }}></span>
       ${activityProblem.value && html`<span class="strip-problem">${t("time.no_activity")}</span>`}
     </div>

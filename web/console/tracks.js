@@ -1,7 +1,7 @@
 // Where everybody came from: the tracks behind the moment on screen, cut by age so that they fade.
 import { signal } from "@preact/signals";
 import { get, query } from "./api.js";
-import { isLive, now, pastAt, spanS, viewTime, windowEnd, windowStart } from "./moment.js";
+import { came, isLive, now, pastAt, spanS, viewTime, windowEnd, windowStart } from "./moment.js";
 import { siteId } from "./store.js";
 
 const TAIL_S = 12 * 3600;
@@ -15,8 +15,6 @@ const STEPS = 6; // shades of age along a tail
 let live = new Map();
 let past = new Map();
 export const tracksVersion = signal(0);
-/** Counts the answers that brought tracks of the past. */
-export const pastLoaded = signal(0);
 export const tracksProblem = signal(null);
 
 async function fetchTracks(from, to, subject) {
@@ -80,13 +78,11 @@ pastAt.subscribe(async (at) => {
   try {
     const loaded = await fetchTracks(windowStart.peek() - tailS() * 1000, windowEnd.peek());
     await lengthen(loaded, windowEnd.peek());
-    if (pastKey === key) {
-      past = loaded;
-      pastLoaded.value++;
-    }
+    if (pastKey === key) past = loaded;
   } catch (problem) {
     tracksProblem.value = problem;
   }
+  came("tracks");
   return tracksVersion.value++;
 });
 
