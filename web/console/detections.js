@@ -8,19 +8,22 @@ import { siteId } from "./store.js";
 const KEPT = 5000;
 const LIVE_HOURS = 24;
 const WINDOW_MS = 3 * 3_600_000;
-const MOST_WINDOWS = 40;
+const FEW = 200; // where so few came, the next window is twice as long
 
 export const detections = signal([]);
 const past = signal([]);
 
 /** Newest window first, so that a busy site shows its last hours before anything else, and no more than it can hold. */
 async function* between(site, from, to) {
-  const window = Math.max(WINDOW_MS, (to - from) / MOST_WINDOWS);
+  let window = WINDOW_MS;
   let found = [];
-  for (let end = to; end > from && found.length < KEPT; end -= window) {
+  for (let end = to; end > from && found.length < KEPT; ) {
     const span = { from: new Date(Math.max(from, end - window)).toISOString(), to: new Date(end).toISOString() };
-    found = [...found, ...(await list(`/sites/${site}/detections`, span))];
+    const more = await list(`/sites/${site}/detections`, span);
+    found = [...found, ...more];
     yield found;
+    end -= window;
+    if (more.length < FEW) window *= 2;
   }
 }
 
@@ -54,7 +57,7 @@ pastWindow.subscribe(async (chosen) => {
   } catch (problem) {
     tellProblem(problem);
   }
-  came("detections");
+  came("detections", past.peek().length);
 });
 
 /** All that are here, of the last day or of the whole time bar. */

@@ -40,7 +40,7 @@ export function goTo(time) {
   else pastAt.value = Math.max(windowStart.value, time);
 }
 
-/** Counts journeys into the past whose tracks and detections are all here: the map then shows where they were. */
+/** Counts what came of a journey into the past, tracks or detections: the map then shows where they were. */
 export const arrived = signal(0);
 const awaited = new Set();
 
@@ -55,9 +55,9 @@ export function visit(time, leastS, { whole = false } = {}) {
   });
 }
 
-/** Tracks or detections of the past are here, or will not come. */
-export function came(what) {
-  if (awaited.delete(what) && !awaited.size) arrived.value++;
+/** Tracks or detections of the past are here, so many. */
+export function came(what, count) {
+  if (awaited.delete(what) && count) arrived.value++;
 }
 
 effect(() => {

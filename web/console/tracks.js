@@ -73,7 +73,10 @@ pastAt.subscribe(async (at) => {
     return tracksVersion.value++;
   }
   const key = `${siteId.peek()} ${windowStart.peek()} ${windowEnd.peek()}`;
-  if (key === pastKey) return tracksVersion.value++;
+  if (key === pastKey) {
+    came("tracks", past.size);
+    return tracksVersion.value++;
+  }
   pastKey = key;
   try {
     const loaded = await fetchTracks(windowStart.peek() - tailS() * 1000, windowEnd.peek());
@@ -82,7 +85,7 @@ pastAt.subscribe(async (at) => {
   } catch (problem) {
     tracksProblem.value = problem;
   }
-  came("tracks");
+  came("tracks", past.size);
   return tracksVersion.value++;
 });
 
