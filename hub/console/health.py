@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -54,9 +54,14 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How fresh a site's data is and what holds it up. `data_age_s`: null when nothing came within 30 days."""
+    """How fresh a site's data is and what holds it up.
+
+    `data_age_s` counts from when something was received last, null when nothing was observed within 30 days;
+    `last_observed_at` is the time of the newest observation of all, null when there is none.
+    """
 
     data_age_s: float | None
+    last_observed_at: datetime | None
     observations_last_hour: int
     quarantined_last_day: int
     doors: dict[str, Door]
@@ -130,14 +135,17 @@ def _is_local(request: Call) -> bool:
 async def of_site(parts: Given, site: FromPath[str]) -> SiteHealth:
     """What the status line of the console shows."""
     now, wall, database = parts.now(site), parts.wall(), parts.database
-    newest, recent = await observations.freshness(database, site, now - timedelta(hours=1))
-    if newest is None:
-        newest, _ = await observations.freshness(database, site, now - timedelta(days=30))
+    fresh = await observations.freshness(database, site, now - timedelta(hours=1))
+    recent = fresh.recent
+    if fresh.received_at is None:
+        fresh = await observations.freshness(database, site, now - timedelta(days=30))
+    last = fresh.observed_at or await observations.newest(database, site)
     _, quarantined = await quarantine.count(database, site, wall - timedelta(days=1))
     known = {one.key for one in await reference.everything(database, site, ("device",)) if isinstance(one, Device)}
     heard = await observations.latest(database, site, dict.fromkeys(sorted(known), now - SILENT_AFTER), now, _KINDS, ())
     return SiteHealth(
-        data_age_s=None if newest is None else max(0.0, (now - newest).total_seconds()),
+        data_age_s=None if fresh.received_at is None else max(0.0, (now - fresh.received_at).total_seconds()),
+        last_observed_at=last,
         observations_last_hour=recent,
         quarantined_last_day=quarantined,
         doors={"mqtt": parts.vitals.mqtt()},

@@ -93,14 +93,14 @@ class SiteFeed:
     def tell(self, told: Told, world: World) -> None:
         """Take in what a committed step means."""
         self.world, self.cursor = world, told.cursor
+        if told.heard or any(map(self._is_news, told.positions)):
+            self.newest_at = self._now(self._site)
         for position in told.positions:
             self.latest[position.subject] = position
             self._changed[position.subject] = position
             self._moved_at[position.subject] = told.cursor
         for one in told.heard:
             self._hear(one, world)
-        if told.heard or told.positions:
-            self.newest_at = self._now(self._site)
         recent = self._now(self._site) - RECENT
         self._heard += [one for one in told.heard if one.seen.observed_at > recent]
         del self._heard[:-MOST_HEARD]
@@ -109,6 +109,13 @@ class SiteFeed:
             self._references.setdefault(f"{noun}s", set()).add(record)
             self._is_outdated = self._is_outdated or noun != "layer"
         self._pending.set()
+
+    def _is_news(self, position: Position) -> bool:
+        """Was it observed lately, after what was known? An edit of reference data tells old positions again."""
+        known, at = self.latest.get(position.subject), position.observed_at
+        if at is None or at < self._now(self._site) - RECENT:
+            return False
+        return known is None or known.observed_at is None or known.observed_at < at
 
     def _hear(self, one: Heard, world: World) -> None:
         """What stands somewhere spoke: it is where it was, and not silent.

@@ -12,7 +12,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
-from fusion.ellipse import covariance_from_radius, ellipse_from_covariance
 from geo.generalise import generalise
 from geo.generalise import uncertainty_m as cell_uncertainty_m
 from hub.clearance import CELL_M, EXACT, WITHHELD, ExactReads, cleared, masked
@@ -27,11 +26,12 @@ from hub.console.sensitive import (
     sensitive_name,
     sensitive_name_noticed,
 )
+from hub.console.trajectories import trajectories
 from hub.console.window import At, Since, Until, instant, keyset, reader, window
 from hub.console.wire import DetectionItem, SubjectItem, detection_item, subject_item
 from hub.pipeline.follow import Followers
 from hub.pipeline.fuse import Points, points_of
-from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, LEAST_UNCERTAINTY_M, UNUSABLE, place_of
+from hub.pipeline.history import place_of
 from hub.pipeline.line import Heard
 from hub.pipeline.positions import positions_at
 from hub.pipeline.world import World
@@ -40,11 +40,9 @@ from hub.records.finding import Finding
 from hub.records.person import Role
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
-from hub.store.observations import Seen, Spot
+from hub.store.observations import Seen
 
 Bins = Annotated[int, QueryParameter(ge=1, le=2_000, description="Slices of the time.")]
-# Points of one trajectory in one answer; more are thinned evenly.
-MOST_POINTS = 2_000
 LONGEST_TRACK = timedelta(days=366 * 30)
 
 
@@ -176,7 +174,15 @@ def read_routes(
                 )
             )
         if role != "scientist":
-            items += await _trajectories(database, world, chosen, begin, end)
+            # Whose a device is that is on nobody, nobody knows: its way is for those who may know every place.
+            on_nobody = await observations.devices(database, site) if role in EXACT else []
+            for one, name, points in await trajectories(database, world, on_nobody, chosen, begin, end):
+                if world.is_sensitive(one):
+                    reads.saw(name, len(points.time))
+                key = {"kind": one.kind, "id": one.id}
+                items.append(
+                    TrackItem(subject=key, name=name, version=0, set_hash="", generalised=False, points=points)
+                )
         await reads.write(database, "tracks")
         return Tracks(since=begin, until=end, items=items)
 
@@ -343,43 +349,4 @@ def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) 
         latitude=place.latitude,
         evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),
         generalised=place.generalised,
-    )
-
-
-async def _trajectories(
-    database: Database, world: World, chosen: list[UUID] | None, since: datetime, until: datetime
-) -> list[TrackItem]:
-    """People and vehicles have no home range: their trajectory is their fixes."""
-    items: list[TrackItem] = []
-    for subject, stays in world.stays_of_carrier.items():
-        if subject.kind not in ("person", "vehicle") or (chosen is not None and subject.id not in chosen):
-            continue
-        spots: list[Spot] = []
-        for stay in stays:
-            begin = since if stay.valid_from is None else max(since, stay.valid_from)
-            end = until if stay.valid_to is None else min(until, stay.valid_to)
-            if begin < end:
-                spots += await observations.trajectory(
-                    database, world.site.id, stay.device, begin, end, sorted(UNUSABLE), MOST_POINTS
-                )
-        if spots:
-            name = world.name_of(subject)
-            key = {"kind": subject.kind, "id": subject.id}
-            points = _points(spots)
-            items.append(TrackItem(subject=key, name=name, version=0, set_hash="", generalised=False, points=points))
-    return items
-
-
-def _points(spots: list[Spot]) -> Points:
-    stated = [ASSUMED_UNCERTAINTY_M if spot.uncertainty_m is None else spot.uncertainty_m for spot in spots]
-    covariance = covariance_from_radius([max(radius, LEAST_UNCERTAINTY_M) for radius in stated])
-    radius = np.round(ellipse_from_covariance(covariance).semi_major_m, 1).tolist()
-    return Points(
-        time=[spot.observed_at.timestamp() for spot in spots],
-        longitude=[spot.longitude for spot in spots],
-        latitude=[spot.latitude for spot in spots],
-        semi_major_m=radius,
-        semi_minor_m=radius,
-        orientation_deg=[0.0] * len(spots),
-        observation=[str(spot.id) for spot in spots],
     )

@@ -209,16 +209,42 @@ async def activity(database: Database, site: str, since: datetime, until: dateti
 
 
 FRESHNESS = """
-select max(received_at) as newest, count(*) filter (where received_at > $2) as recent
+select max(received_at) as received_at, max(observed_at) as observed_at,
+       count(*) filter (where received_at > $2) as recent
 from observation where site_id = $1 and observed_at > $2"""
 
 
-async def freshness(database: Database, site: str, since: datetime) -> tuple[datetime | None, int]:
-    """(when something was received last, how many observations were recorded) since a time."""
+class Freshness(NamedTuple):
+    """When something was received and observed last, and how many observations were received, since a time."""
+
+    received_at: datetime | None
+    observed_at: datetime | None
+    recent: int
+
+
+async def freshness(database: Database, site: str, since: datetime) -> Freshness:
+    """How fresh a site's log is, of what was observed after `since`."""
     async with database.connection() as connection:
         row = await connection.fetchrow(FRESHNESS, site, since)
     assert row is not None
-    return row["newest"], row["recent"]
+    return Freshness(row["received_at"], row["observed_at"], row["recent"])
+
+
+MONTHS = """
+select to_timestamp(right(inhrelid::regclass::text, 7) || ' +00', 'YYYY_MM TZH') as month from pg_inherits
+where inhparent = 'observation'::regclass order by month desc"""
+NEWEST = """
+select max(observed_at) from observation
+where site_id = $1 and observed_at >= $2 and observed_at < $2 + interval '32 days'"""
+
+
+async def newest(database: Database, site: str) -> datetime | None:
+    """When the newest of all observations of a site was observed: month by month back, to the first that has any."""
+    async with database.connection() as connection:
+        for row in await connection.fetch(MONTHS):
+            if (found := await connection.fetchval(NEWEST, site, row["month"])) is not None:
+                return found
+    return None
 
 
 COUNT_BY_DIALECT = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.api.conftest import SITE, Hub, problem
 from tests.builders import a_device
@@ -36,11 +36,22 @@ async def test_site__tells_how_fresh_it_is(hub: Hub) -> None:
     hub.clock.pass_by(seconds=90)
     health = (await hub.as_("ranger", "GET", f"/api/v1/sites/{SITE}/health")).json()
     assert health["data_age_s"] == 90
+    assert datetime.fromisoformat(health["last_observed_at"]) == datetime.fromisoformat(at)
     assert (health["observations_last_hour"], health["quarantined_last_day"]) == (1, 1)
     assert health["devices"] == {"ok": 1, "silent": 1}
     assert health["doors"] == {"mqtt": {"connected": True, "lag": 0}}
     assert health["pipeline"] == {"lag_s": 0.0, "cursor": "v1.x"}
     assert (health["database"], health["drill"]) == ({"ok": True}, None)
+
+
+async def test_site__of_old_recordings_says_when_they_end(hub: Hub) -> None:
+    path = f"/api/v1/sites/{SITE}/health"
+    assert (await hub.as_("ranger", "GET", path)).json()["last_observed_at"] is None
+    for year in (2009, 2011, 2010):
+        at = f"{year}-03-31T23:59:59Z"
+        await hub.send({"kind": "fix", "device": "c-1", "observed_at": at, "longitude": 131.4, "latitude": 43.1})
+    health = (await hub.as_("ranger", "GET", path)).json()
+    assert (health["data_age_s"], health["last_observed_at"]) == (None, "2011-03-31T23:59:59Z")
 
 
 async def test_metrics__are_for_this_machine_and_for_admins(hub: Hub) -> None:

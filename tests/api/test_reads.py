@@ -190,6 +190,9 @@ async def test_unknown_device__joins_its_animal_when_the_deployment_is_entered_l
     await hub.settle()
     items = (await hub.as_("dispatcher", "GET", f"{PATH}/subjects")).json()["items"]
     assert [(item["kind"], item["name"]) for item in items] == [("device", "collar-9")]
+    (way,) = (await hub.as_("dispatcher", "GET", f"{PATH}/tracks", params=WHEN)).json()["items"]
+    assert (way["subject"]["kind"], way["name"], len(way["points"]["time"])) == ("device", "collar-9", 4)
+    assert (await hub.as_("ranger", "GET", f"{PATH}/tracks", params=WHEN)).json()["items"] == []
     collar, leopard = a.a_device(SITE, "collar-9"), a.an_individual(SITE, "M09")
     await hub.store(collar, leopard, a.a_deployment(collar, leopard))
     await hub.settle()

@@ -14,6 +14,7 @@ from hub.store import access, alerts
 from tests import builders as a
 from tests.api.attack import F01, a_camera, a_detection
 from tests.api.conftest import SITE, Hub
+from tests.api.reserve import a_walk
 from tests.api.test_live import Stream
 
 
@@ -129,4 +130,24 @@ async def test_frame__without_alerts_that_could_not_be_read_does_not_move_the_re
     told, cursor = await stream.until("alerts")
     assert UUID(told["items"][0]["id"])
     assert cursor == feed.cursor.token()
+    await stream.close()
+
+
+async def test_stream__an_edit_of_reference_data_does_not_make_old_data_new(hub: Hub) -> None:
+    stream, _, _ = await a_reader(hub)
+    await a_walk(hub)
+    hub.clock.pass_by(seconds=7_200)
+    fence = {"name": "New", "geometry": a.a_fence(SITE).geometry}
+    path = f"/api/v1/sites/{SITE}/fences/{a.an_id('new')}"
+    made = await hub.as_("admin", "PUT", path, json=fence, headers={"If-None-Match": "*"})
+    assert made.status_code == 201, made.text
+    await hub.settle()
+    await hub.feeds.of(SITE).beat()
+    heartbeat, _ = await stream.until("heartbeat")
+    assert heartbeat["data_age_s"] >= 7_200
+    await hub.send(a.a_fix(minutes=470))
+    await hub.settle()
+    await hub.feeds.of(SITE).beat()
+    heartbeat, _ = await stream.until("heartbeat")
+    assert heartbeat["data_age_s"] < 7_200
     await stream.close()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decimal, distance, distanceM, ellipseRing, extent, parsePlace, sexagesimal } from "../../web/console/coordinates.js";
-import { age, clock, relative, shortTime, zoneName } from "../../web/console/time.js";
+import { age, clock, day, dayClock, relative, shortTime, zoneName } from "../../web/console/time.js";
 import { uuid7 } from "../../web/console/uuid7.js";
 
 const primorye = { language: "en", zone: "Asia/Vladivostok" };
@@ -14,6 +14,20 @@ test("times are of the site, not of the browser", () => {
 test("a time of another day says the day", () => {
   assert.equal(shortTime("2026-11-22T17:10:00Z", "2026-11-23T02:00:00Z", primorye), "03:10");
   assert.match(shortTime("2026-11-22T12:10:00Z", "2026-11-23T02:00:00Z", primorye), /22 Nov/);
+});
+
+test("a time of another year says the year", () => {
+  assert.match(shortTime("2015-08-29T03:14:00Z", "2026-11-23T02:00:00Z", primorye), /29 Aug 2015/);
+  assert.match(dayClock("2015-08-29T03:14:00Z", primorye), /2015/);
+  assert.doesNotMatch(dayClock("2015-08-29T03:14:00Z", primorye, "2015-01-01T00:00:00Z"), /2015/);
+  assert.equal(day("2015-08-29T03:14:00Z", primorye), "29 Aug 2015");
+});
+
+test("long ages are months and years, not thousands of days", () => {
+  assert.equal(age(59 * 86_400, "en"), "59 days");
+  assert.equal(age(100 * 86_400, "en"), "3 months");
+  assert.equal(age(4107 * 86_400, "en"), "11 years");
+  assert.match(relative("2015-08-29T03:14:00Z", "2026-11-26T11:00:00Z", "ru"), /^11 л/);
 });
 
 test("ages count whole units", () => {

@@ -18,7 +18,7 @@ import { MapTools } from "./map_tools.js";
 import { isLive } from "./moment.js";
 import { Notices } from "./notices.js";
 import { Readout } from "./readout.js";
-import { PastBanner, Scrubber } from "./scrubber.js";
+import { HistoryBanner, PastBanner, Scrubber } from "./scrubber.js";
 import { Search } from "./search.js";
 import { Empty, Loading } from "./states.js";
 import { dialog, leftPanel, narrowTab, remembered, session, sessionKnown, site } from "./store.js";
@@ -56,7 +56,7 @@ function Console() {
     <div class="columns">
       <${LeftColumn} />
       <main class="centre" aria-label=${t("map")}>
-        <div class="map-box"><${MapView} /><${Watermark} /><${PastBanner} /><${MapTools} /><${Readout} /></div>
+        <div class="map-box"><${MapView} /><${Watermark} /><${PastBanner} /><${HistoryBanner} /><${MapTools} /><${Readout} /></div>
         <${Scrubber} />
       </main>
       <${Detail} />

@@ -12,6 +12,10 @@ export const linkState = signal("connecting");
 export const lastHeardAt = signal(null);
 /** When the hub last took in an observation, by the site's clock (ms); null = not known. */
 export const newestAt = signal(null);
+const NEWS = new Set(["positions", "detections"]);
+
+/** When the newest of these was observed: an edited fence brings old positions again, and they are no news. */
+const newest = (items) => Math.max(0, ...items.map(({ observed_at }) => Date.parse(observed_at) || 0));
 
 /** Site seconds per second: 1, but in a drill whatever its speed is. */
 let rate = 1;
@@ -38,8 +42,10 @@ export function follow(siteId, hear) {
   let cursor = null;
   let attempt = 0;
   let connection = null;
+  let observed = 0;
   linkState.value = "connecting";
   lastHeardAt.value = null;
+  newestAt.value = null;
 
   const watchdog = setInterval(() => {
     if (lastHeardAt.value === null) {
@@ -78,7 +84,10 @@ export function follow(siteId, hear) {
         const data = JSON.parse(message.data);
         if (data.server_time) setClock(Date.parse(data.server_time));
         if (data.data_age_s !== undefined) newestAt.value = data.data_age_s === null ? null : siteNow() - data.data_age_s * 1000;
-        else if (data.items) newestAt.value = siteNow();
+        else if (NEWS.has(message.name) && newest(data.items) > observed) {
+          observed = newest(data.items);
+          newestAt.value = siteNow();
+        }
         hear(message.name, data);
       }
     }

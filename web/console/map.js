@@ -1,25 +1,35 @@
 // The map: MapLibre on our own style, with what one can do by pointer and key.
 import { useEffect, useRef } from "preact/hooks";
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { Map as MapLibre, setWorkerUrl } from "maplibre-gl";
 import { drawBaseMap } from "./base_map.js";
 import { distanceM, extent } from "./coordinates.js";
+<<<<<<< HEAD
 import { draft } from "./draft.js";
 import { fences } from "./fences.js";
+=======
+import { allDetections } from "./detections.js";
+import { addCorner, cancelDraft, closePolygon, corners, fences, fencesKnown } from "./fences.js";
+>>>>>>> audit
 import { layers as siteLayers } from "./feed.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { drawClick, drawCursor, drawOn } from "./map_drawing.js";
 import { feedMap } from "./map_sources.js";
+<<<<<<< HEAD
 import { askNear } from "./near.js";
+=======
+import { arrived } from "./moment.js";
+>>>>>>> audit
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
 import { tell } from "./notices.js";
 import { addMeasured, measured, metresPerPixel, pointer } from "./readout.js";
 import { viewTime } from "./moment.js";
 import { narrowTab, select, selection, site } from "./store.js";
-import { subjectsKnown } from "./subjects.js";
+import { shown, subjectsKnown } from "./subjects.js";
 import { reducedMotion, theme } from "./theme.js";
+import { shownTracks } from "./tracks.js";
 
 setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
 
@@ -58,11 +68,20 @@ export function showExtent(geojson) {
   if (box) map?.fitBounds(box, { padding: { top: EDGE_PX, left: EDGE_PX, right: EDGE_PX + right, bottom: EDGE_PX + bottom }, maxZoom: 13, ...quick() });
 }
 
-/** Whole site: its boundary if it has one, else around its centre. */
+/** Every place that something is at or came by. */
+const occupied = () => [
+  ...fences.peek().map(({ geometry }) => geometry.coordinates),
+  ...[...shown().values()].filter(({ longitude }) => longitude !== null).map(({ longitude, latitude }) => [longitude, latitude]),
+  ...allDetections().filter(({ longitude }) => longitude !== null).map(({ longitude, latitude }) => [longitude, latitude]),
+  ...[...shownTracks().values()].flatMap(({ points }) => points.longitude.map((longitude, index) => [longitude, points.latitude[index]])),
+];
+
+/** Whole site: its boundary if it has one, else all that is there, else around its centre. */
 export function showSite() {
-  const boundary = siteLayers.value.find((layer) => layer.role === "boundary");
-  if (boundary) showExtent(boundary.geojson);
-  else map?.jumpTo({ center: site.value.centre, zoom: 8 });
+  const boundary = siteLayers.peek().find((layer) => layer.role === "boundary");
+  const there = boundary?.geojson ?? occupied();
+  if (extent(there)) showExtent(there);
+  else map?.jumpTo({ center: site.peek().centre, zoom: 8 });
 }
 
 export const zoomBy = (step) => map?.easeTo({ zoom: map.getZoom() + step, ...quick() });
@@ -144,7 +163,11 @@ export function MapView() {
         paintImages(map);
       }));
       stops.push(effect(() => {
-        site.value && siteLayers.value && showSite();
+        site.value, siteLayers.value, subjectsKnown.value, fencesKnown.value;
+        if (site.value) untracked(showSite);
+      }));
+      stops.push(effect(() => {
+        if (arrived.value) untracked(showSite);
       }));
       drawBaseMap(map).catch((failure) => tell(t("map.no_base", { detail: failure.message }), "warning"));
       map.on("sourcedata", ({ sourceId, isSourceLoaded }) => {

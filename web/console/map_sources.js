@@ -13,14 +13,15 @@ import { paced } from "./paced.js";
 import { SEVERITIES } from "./queue.js";
 import { selection } from "./store.js";
 import { ageS, changed, hueOf, iconOf, isCamera, shown, subjectsVersion } from "./subjects.js";
-import { CHOSEN_TAIL_S, chooseTrack, lastFixes, shownTracks, tail, TAIL_S, tracksVersion, trackOf } from "./tracks.js";
+import { chooseTrack, chosenTailS, lastFixes, shownTracks, tail, tailS, tracksVersion, trackOf } from "./tracks.js";
 import { age } from "./time.js";
 import { language } from "./i18n.js";
 
 const EVERY_MS = 200;
 const FADE_S = 12 * 3600;
 const STALE_S = 2 * 3600;
-const PASSING_MS = 3 * 3_600_000; // who walked or drove past a camera is of interest for so long
+const LASTING_H = 24;
+const PASSING_H = 3; // who walked or drove past a camera is of interest for so long
 const PASSING = new Set(["person", "vehicle"]);
 const CHOSEN_FIXES = 60;
 const MANY = 500; // above this many movers only the selected one has a tail and an ellipse
@@ -84,7 +85,7 @@ function trackFeatures(time, chosen) {
     const isChosen = track.subject.id === chosen;
     const animal = track.subject.kind === "individual";
     const look = { chosen: isChosen, hue: animal ? hueOf(track.subject.id) : 0 };
-    const pieces = tail(track.points, time / 1000, isChosen && animal ? CHOSEN_TAIL_S : TAIL_S);
+    const pieces = tail(track.points, time / 1000, isChosen && animal ? chosenTailS() : tailS());
     const lines = pieces.map(({ age: old, coordinates }) => feature({ type: "LineString", coordinates }, { ...look, age: old }));
     const fixes = isChosen && animal ? pieces.map(({ age: old, coordinates }) => feature({ type: "MultiPoint", coordinates }, { ...look, age: old })) : [];
     return [...lines, ...fixes];
@@ -164,10 +165,11 @@ export function feedMap(map) {
     effect(() => set("alerts", alertFeatures())),
     effect(() => {
       const time = viewTimeCoarse.value;
-      set("detections", detectionsAt(time).filter(placed).flatMap((item) => {
+      const longer = tailS() / FADE_S; // on a long time bar a day is nothing
+      set("detections", detectionsAt(time, LASTING_H * longer).filter(placed).flatMap((item) => {
         const icon = detectionIcon(item);
-        const lasts = PASSING.has(icon) ? PASSING_MS : 86_400_000;
-        const fresh = 1 - (time - Date.parse(item.observed_at)) / lasts;
+        const lastsH = (PASSING.has(icon) ? PASSING_H : LASTING_H) * longer;
+        const fresh = 1 - (time - Date.parse(item.observed_at)) / (lastsH * 3_600_000);
         return fresh > 0 ? [point(item.longitude, item.latitude, { id: item.id, icon, fresh: Math.min(1, Math.max(0.3, fresh)) })] : [];
       }));
     }),

@@ -1,5 +1,5 @@
 // The moment on screen: now and live, or a moment of the past, held or played.
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { siteNow } from "./live.js";
 
 const TICK_MS = 1000;
@@ -38,6 +38,26 @@ export function goTo(time) {
   frozenEnd.value ??= windowEnd.value;
   if (time >= now.value) goLive();
   else pastAt.value = Math.max(windowStart.value, time);
+}
+
+/** Counts what came of a journey into the past, tracks or detections: the map then shows where they were. */
+export const arrived = signal(0);
+const awaited = new Set();
+
+/** Go to a moment, however long ago: the time bar comes along, and is `leastS` long at least. */
+export function visit(time, leastS, { whole = false } = {}) {
+  batch(() => {
+    spanS.value = Math.max(spanS.value, leastS);
+    frozenEnd.value = Math.min(now.value, time + spanS.value * 100); // a tenth of the bar lies behind it
+    pastAt.value = time;
+    awaited.clear();
+    if (whole) ["tracks", "detections"].forEach((what) => awaited.add(what));
+  });
+}
+
+/** Tracks or detections of the past are here, so many. */
+export function came(what, count) {
+  if (awaited.delete(what) && count) arrived.value++;
 }
 
 effect(() => {

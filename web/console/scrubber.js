@@ -2,19 +2,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { effect, signal } from "@preact/signals";
 import { get, query } from "./api.js";
+import { health } from "./feed.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { linkState } from "./live.js";
-import { BINS, goLive, goTo, isLive, now, playing, spanS, speed, togglePlay, viewTime, windowEnd, windowStart } from "./moment.js";
+import { BINS, goLive, goTo, isLive, now, playing, spanS, speed, togglePlay, viewTime, visit, windowEnd, windowStart } from "./moment.js";
 import { paced } from "./paced.js";
 import { siteId } from "./store.js";
-import { clock, dayClock } from "./time.js";
+import { clock, day, dayClock } from "./time.js";
 import { atSecond, here, zone } from "./words.js";
 import { Icon } from "../icons.js";
 
 const HEIGHT = 32;
 const SPEEDS = [1, 10, 60, 300, 600];
-const SPANS = [6 * 3600, 24 * 3600, 7 * 86_400, 30 * 86_400];
+const SPANS = [6 * 3600, 24 * 3600, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 const KEY_STEP = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 };
 
 const activity = signal(null);
@@ -46,7 +47,7 @@ function density(counts) {
 
 function ticks(from, to) {
   const hours = (to - from) / 3_600_000;
-  const step = (hours <= 6 ? 1 : hours <= 24 ? 3 : hours <= 168 ? 24 : 120) * 3_600_000;
+  const step = (hours <= 6 ? 1 : hours <= 24 ? 3 : hours <= 168 ? 24 : hours <= 720 ? 120 : 1440) * 3_600_000;
   const found = [];
   for (let time = Math.ceil(from / step) * step; time < to; time += step) {
     const share = (time - from) / (to - from);
@@ -91,7 +92,7 @@ export function Scrubber() {
         <rect class="strip-after" x=${share * BINS} width=${(1 - share) * BINS} height=${HEIGHT} />
       </svg>
       ${(activity.value?.alerts ?? []).map((count, bin) => count > 0 && html`<span key=${bin} class="strip-alert" style=${{ left: `${((bin + 0.5) / activity.value.alerts.length) * 100}%` }}></span>`)}
-      ${marks.found.map(({ time, share: left }) => html`<span key=${time} class="strip-tick" style=${{ left: `${left * 100}%` }}>${marks.days ? dayClock(time, here()).split(",")[0] : clock(time, here())}</span>`)}
+      ${marks.found.map(({ time, share: left }) => html`<span key=${time} class="strip-tick" style=${{ left: `${left * 100}%` }}>${marks.days ? day(time, here(), time) : clock(time, here())}</span>`)}
       <span class="strip-head" style=${{ left: `${share * 100}%` }}></span>
       ${activityProblem.value && html`<span class="strip-problem">${t("time.no_activity")}</span>`}
     </div>
@@ -106,6 +107,14 @@ export function PastBanner() {
   const text = t(playing.value ? "past.playing" : "past.paused", { at: `${dayClock(viewTime.value, here())}`, zone: zone(viewTime.value), speed: speed.value });
   return html`<div class="past-banner" role="status"><${Icon} name=${playing.value ? "play" : "pause"} size=${18} /><strong>${text}</strong>
     <button class="primary" onClick=${goLive}>${t("past.back")}</button></div>`;
+}
+
+/** Over the map of a site whose data all lie before the time bar: an import of old recordings would look empty. */
+export function HistoryBanner() {
+  const last = Date.parse(health.value?.last_observed_at);
+  if (!isLive.value || !(last < windowStart.value)) return null;
+  return html`<div class="history-banner" role="status"><span>${t("past.newest", { at: dayClock(last, here()), zone: zone(last) })}</span>
+    <button class="primary" onClick=${() => visit(last, 30 * 86_400, { whole: true })}>${t("past.visit")}</button></div>`;
 }
 
 /** The clock of the site, in the top bar. */

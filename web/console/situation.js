@@ -23,7 +23,7 @@ export function Situation() {
   if (!subjectsKnown.value) return html`<${Loading} />`;
   const items = [...shown().values()];
   const patrols = items.filter((item) => item.kind === "person" || item.kind === "vehicle").sort(byName);
-  const silent = items.filter((item) => item.state === "silent" && item.kind !== "individual" && !patrols.includes(item)).sort(byName);
+  const silent = items.filter((item) => item.state === "silent" && item.device && !patrols.includes(item)).sort(byName);
   const open = isLive.value ? inOrder([...alerts.value.values()]) : queue.value;
   const count = (state) => grouped(open.filter((alert) => alert.state === state)).length;
   return html`<article class="detail situation">

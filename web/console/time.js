@@ -15,9 +15,16 @@ export const milliseconds = (time) => (typeof time === "number" ? time : Date.pa
 export const clock = (time, { language, zone, seconds = false }) =>
   format(language, zone, seconds ? { ...HM, second: "2-digit" } : HM).format(milliseconds(time));
 
-/** 23 Nov, 03:10 */
-export const dayClock = (time, { language, zone }) =>
-  format(language, zone, { day: "numeric", month: "short", ...HM }).format(milliseconds(time));
+const yearOf = (time, { language, zone }) => format(language, zone, { year: "numeric" }).format(milliseconds(time));
+
+/** 23 Nov, 03:10; with the year where it is another one than that of `reference`. */
+export const dayClock = (time, options, reference = Date.now()) =>
+  format(options.language, options.zone, { day: "numeric", month: "short", ...(yearOf(time, options) === yearOf(reference, options) ? {} : { year: "numeric" }), ...HM })
+    .format(milliseconds(time));
+
+/** 23 Nov, with the year as above. */
+export const day = (time, options, reference = Date.now()) =>
+  format(options.language, options.zone, { day: "numeric", month: "short", ...(yearOf(time, options) === yearOf(reference, options) ? {} : { year: "numeric" }) }).format(milliseconds(time));
 
 /** GMT+10 */
 export const zoneName = (time, { language, zone }) =>
@@ -28,11 +35,13 @@ export const zoneName = (time, { language, zone }) =>
 /** Only the clock on the same day of the site, else with the day. */
 export function shortTime(time, reference, options) {
   const day = format(options.language, options.zone, { dateStyle: "short" });
-  return day.format(milliseconds(time)) === day.format(milliseconds(reference)) ? clock(time, options) : dayClock(time, options);
+  return day.format(milliseconds(time)) === day.format(milliseconds(reference)) ? clock(time, options) : dayClock(time, options, reference);
 }
 
-const STEPS = [[60, "second"], [3600, "minute"], [86_400, "hour"], [Infinity, "day"]];
-const SIZE = { second: 1, minute: 60, hour: 3600, day: 86_400 };
+const YEAR_S = 31_556_952; // the mean year of the calendar
+const STEPS = [[60, "second"], [3600, "minute"], [86_400, "hour"], [60 * 86_400, "day"], [2 * YEAR_S, "month"], [Infinity, "year"]];
+const SIZE = { second: 1, minute: 60, hour: 3600, day: 86_400, month: YEAR_S / 12, year: YEAR_S };
+const SPELT = new Set(["day", "month", "year"]); // short forms of these are hardly shorter
 
 /** Unit and whole count of a span, e.g. 150 s → [2, "minute"]. */
 export function span(seconds) {
@@ -51,5 +60,5 @@ export function relative(time, reference, language) {
 /** "2 min", an age. */
 export function age(seconds, language) {
   const [count, unit] = span(seconds);
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: unit === "day" ? "long" : "short" }).format(count);
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: SPELT.has(unit) ? "long" : "short" }).format(count);
 }

@@ -34,8 +34,9 @@ function Health() {
 }
 
 const Age = () => {
-  if (newestAt.value === null) return html`<span class="top-item top-age">${t("age.none")}</span>`;
-  const age = old((now.value - newestAt.value) / 1000);
+  const last = newestAt.value ?? (Date.parse(health.value?.last_observed_at) || null);
+  if (last === null) return html`<span class="top-item top-age"><span class="roomy">${t("age.none")}</span><span class="tight">–</span></span>`;
+  const age = old((now.value - last) / 1000);
   return html`<span class="top-item top-age" title=${t("age.title")}><span class="roomy">${t("age", { age })}</span><span class="tight">${age}</span></span>`;
 };
 

@@ -1,11 +1,14 @@
 // Where everybody came from: the tracks behind the moment on screen, cut by age so that they fade.
 import { signal } from "@preact/signals";
 import { get, query } from "./api.js";
-import { isLive, now, pastAt, viewTime, windowEnd, windowStart } from "./moment.js";
+import { came, isLive, now, pastAt, spanS, viewTime, windowEnd, windowStart } from "./moment.js";
 import { siteId } from "./store.js";
 
-export const TAIL_S = 12 * 3600;
-export const CHOSEN_TAIL_S = 7 * 86_400;
+const TAIL_S = 12 * 3600;
+const CHOSEN_TAIL_S = 7 * 86_400;
+/** How far back tails reach: in the past with the length of the time bar, for old recordings have a fix every few hours. */
+export const tailS = () => (isLive.peek() ? TAIL_S : Math.max(TAIL_S, spanS.peek() / 4));
+export const chosenTailS = () => (isLive.peek() ? CHOSEN_TAIL_S : Math.max(CHOSEN_TAIL_S, spanS.peek()));
 const RELOAD_MS = 60_000;
 const STEPS = 6; // shades of age along a tail
 
@@ -22,10 +25,10 @@ async function fetchTracks(from, to, subject) {
 
 let chosen = null;
 
-/** Put the whole week of the chosen animal among these tracks. */
+/** Put the longer tail of the chosen animal among these tracks. */
 async function lengthen(tracks, to) {
   if (chosen === null) return;
-  for (const [id, track] of await fetchTracks(to - CHOSEN_TAIL_S * 1000, to, chosen)) tracks.set(id, track);
+  for (const [id, track] of await fetchTracks(to - chosenTailS() * 1000, to, chosen)) tracks.set(id, track);
 }
 
 /** Somebody wants to see where this animal has been; null = nobody. */
@@ -70,15 +73,19 @@ pastAt.subscribe(async (at) => {
     return tracksVersion.value++;
   }
   const key = `${siteId.peek()} ${windowStart.peek()} ${windowEnd.peek()}`;
-  if (key === pastKey) return tracksVersion.value++;
+  if (key === pastKey) {
+    came("tracks", past.size);
+    return tracksVersion.value++;
+  }
   pastKey = key;
   try {
-    const loaded = await fetchTracks(windowStart.peek() - TAIL_S * 1000, windowEnd.peek());
+    const loaded = await fetchTracks(windowStart.peek() - tailS() * 1000, windowEnd.peek());
     await lengthen(loaded, windowEnd.peek());
     if (pastKey === key) past = loaded;
   } catch (problem) {
     tracksProblem.value = problem;
   }
+  came("tracks", past.size);
   return tracksVersion.value++;
 });
 
@@ -118,12 +125,12 @@ function after(times, time) {
 }
 
 /** Line pieces of one tail: [{age: 0..1 (1 = oldest), coordinates}], newest last; pieces share their ends. */
-export function tail(points, atS, tailS = TAIL_S) {
+export function tail(points, atS, lastS) {
   const pieces = [];
-  let start = after(points.time, atS - tailS);
+  let start = after(points.time, atS - lastS);
   const end = after(points.time, atS);
   for (let step = STEPS; step > 0 && start < end; step--) {
-    const stop = Math.min(end, after(points.time, atS - (tailS * (step - 1)) / STEPS) + 1);
+    const stop = Math.min(end, after(points.time, atS - (lastS * (step - 1)) / STEPS) + 1);
     if (stop - start < 2) continue;
     const coordinates = [];
     for (let index = start; index < stop; index++) coordinates.push([points.longitude[index], points.latitude[index]]);
