@@ -8,12 +8,11 @@ import { t, word } from "./i18n.js";
 import { flyTo } from "./map.js";
 import { askNear } from "./near.js";
 import { mayEdit, select, siteId } from "./store.js";
-import { isLive, visit } from "./moment.js";
+import { isLive, viewTimeCoarse, visit } from "./moment.js";
 import { Failed, Loading } from "./states.js";
 import { ago, at, far, nearestPatrols, old, zone } from "./words.js";
 import { ageS, iconOf } from "./subjects.js";
 import { tailS } from "./tracks.js";
-import { viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
 import { Why } from "./why.js";
 import { Icon, Shape } from "../icons.js";
@@ -48,26 +47,19 @@ function ResolveForm({ alert }) {
 const Near = ({ alert }) => html`<button onClick=${() => askNear({ alert: alert.id })}><${Icon} name="near" size=${16} />${t("near.ask")}<kbd>W</kbd></button>`;
 
 function Actions({ alert }) {
-<<<<<<< HEAD
-  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p><div class="actions"><${Near} alert=${alert} /></div>`;
-=======
   const happened = Date.parse(alert.occurred_at);
   const show = () => {
     visit(happened, 7 * 86_400);
     flyTo(alert);
   };
   const moment = html`<button onClick=${show}><${Icon} name="play" size=${16} />${t("past.visit")}</button>`;
-  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p>${Math.abs(viewTimeCoarse.value - happened) > 1000 && html`<div class="actions">${moment}</div>`}`;
->>>>>>> audit
+  if (!isLive.value) return html`<p class="hint">${t("past.no_actions")}</p><div class="actions">${Math.abs(viewTimeCoarse.value - happened) > 1000 && moment}<${Near} alert=${alert} /></div>`;
   return html`<div class="actions">
     ${mayEdit.value && canAcknowledge(alert) && html`<button class="primary" onClick=${() => acknowledge(alert)}>${t("acknowledge")}<kbd>A</kbd></button>`}
     ${mayEdit.value && canResolve(alert) && html`<button onClick=${() => (resolving.value = true)}>${t("resolve")}<kbd>R</kbd></button>`}
     <button onClick=${() => flyTo(alert)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button>
-<<<<<<< HEAD
     <${Near} alert=${alert} />
-=======
     ${viewTimeCoarse.value - happened > tailS() * 1000 && moment}
->>>>>>> audit
   </div>`;
 }
 

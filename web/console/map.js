@@ -4,28 +4,20 @@ import { effect, signal, untracked } from "@preact/signals";
 import { Map as MapLibre, setWorkerUrl } from "maplibre-gl";
 import { drawBaseMap } from "./base_map.js";
 import { distanceM, extent } from "./coordinates.js";
-<<<<<<< HEAD
-import { draft } from "./draft.js";
-import { fences } from "./fences.js";
-=======
 import { allDetections } from "./detections.js";
-import { addCorner, cancelDraft, closePolygon, corners, fences, fencesKnown } from "./fences.js";
->>>>>>> audit
+import { draft } from "./draft.js";
+import { fences, fencesKnown } from "./fences.js";
 import { layers as siteLayers } from "./feed.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { drawClick, drawCursor, drawOn } from "./map_drawing.js";
 import { feedMap } from "./map_sources.js";
-<<<<<<< HEAD
 import { askNear } from "./near.js";
-=======
-import { arrived } from "./moment.js";
->>>>>>> audit
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
 import { tell } from "./notices.js";
 import { addMeasured, measured, metresPerPixel, pointer } from "./readout.js";
-import { viewTime } from "./moment.js";
+import { arrived, viewTime } from "./moment.js";
 import { narrowTab, select, selection, site } from "./store.js";
 import { shown, subjectsKnown } from "./subjects.js";
 import { reducedMotion, theme } from "./theme.js";
