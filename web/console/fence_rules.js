@@ -38,13 +38,16 @@ function Limited({ trigger, field, units }) {
     ${on && html`<${Amount} value=${fence[field]} units=${units} label=${t(`amount.${trigger}`)} unitLabel=${t("amount.unit")} onChange=${(value) => change({ [field]: value })} />`}<//>`;
 }
 
+const LINE_TOO = new Set(["enter", "exit", "through"]);
+const explained = (trigger) => t(`explain.${trigger}${!isAreaDraft.value && LINE_TOO.has(trigger) ? "_line" : ""}`);
+
 export function Raises() {
   const fence = draft.value;
   const offered = ofShape(CROSSINGS, isAreaDraft.value);
   const now = fence.triggers.filter((one) => offered.includes(one)).map((one) => triggerText(one, isAreaDraft.value)).join(", ");
   return html`<${Group} title=${t("fence.triggers")} now=${now || t("fence.nothing")} open=${true}>
     <fieldset class="plain"><legend class="unseen">${t("fence.triggers")}</legend>${offered.map((trigger) => html`<${Choice} key=${trigger} type="checkbox" checked=${fence.triggers.includes(trigger)}
-      onChange=${() => change({ triggers: toggled(fence.triggers, trigger) })} title=${triggerText(trigger, isAreaDraft.value)} more=${t(`explain.${trigger}`)} />`)}</fieldset><//>`;
+      onChange=${() => change({ triggers: toggled(fence.triggers, trigger) })} title=${triggerText(trigger, isAreaDraft.value)} more=${explained(trigger)} />`)}</fieldset><//>`;
 }
 
 export function Sure() {
