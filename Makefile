@@ -41,7 +41,7 @@ web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/
 # Compiled once here, so that the first alert does not wait for a compiler.
 $(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
 	@echo "setting up: compiling kernels (once)"
-	@$(BIN)/python -c 'from geo import kernels as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
+	@$(BIN)/python -c 'from geo import warm as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
 	@touch $@
 
 test: setup-dev
@@ -65,7 +65,7 @@ house:
 
 # All benchmarks, one after the other; each prints one JSON object as its last line.
 bench: setup-dev
-	@for name in ingest live import_file filter; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in ingest live import_file filter geo_inside geo_edge geo_order; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

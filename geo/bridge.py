@@ -13,7 +13,9 @@ from geo.bridge_kernels import DRAWN, bridges
 from geo.edge_grid import edge_grid
 from geo.fence_index import checked_positions
 from geo.fence_table import Rings
-from geo.uncertainty import checked_covariance
+from geo.uncertainty import checked_covariance, inside_probability
+from geo.uncertainty_kernels import near_pairs, reaches
+from geo.variance_rate import variance_rate
 
 Floats = NDArray[np.float64]
 
@@ -29,15 +31,10 @@ def crossing_probability(
     covariance0: ArrayLike,
     covariance1: ArrayLike,
 ) -> float:
-    """P(border met between two fixes in degrees, longitude first); covariances (xx, xy, yy). As the next one, for one."""
-    one = crossing_probabilities(
-        rings,
-        *(np.array([value]) for value in (*fix0, *fix1)),
-        np.array([dt_s]),
-        variance_rate_m2_s,
-        np.atleast_2d(np.asarray(covariance0, np.float64)),
-        np.atleast_2d(np.asarray(covariance1, np.float64)),
-    )
+    """`crossing_probabilities` of one pair of fixes, (longitude, latitude) each, with covariances (xx, xy, yy)."""
+    x0, y0, x1, y1, dt = ([value] for value in (*fix0, *fix1, dt_s))
+    c0, c1 = (np.atleast_2d(np.asarray(covariance, np.float64)) for covariance in (covariance0, covariance1))
+    one = crossing_probabilities(rings, x0, y0, x1, y1, dt, variance_rate_m2_s, c0, c1)
     return float(one[0])
 
 
@@ -54,16 +51,16 @@ def crossing_probabilities(
 ) -> Floats:
     """P(the true path met the border at least once between two fixes) f8[n]; covariances f8[n, 3] in m2.
 
-    The path is a Brownian bridge (Horne et al. 2007, Ecology 88, 2354-2363) of variance rate s2 in m2/s per axis between
-    true places that are uncertain. Their errors are bound together by the step between them, which Horne's formula
-    leaves out: Pozdnyakov et al. 2014, Ecology 95, 1809-1816, show that with errors the fixes are no Markov chain. Two
-    fixes alone are taken, so this too is an approximation of what the whole track would say; no heavy tail.
+    The path is a Brownian bridge (Horne et al. 2007, Ecology 88, 2354-2363) of variance rate s2 in m2/s per axis
+    between true places that are uncertain. Their errors are bound together by the step between them, which Horne's
+    formula leaves out: Pozdnyakov et al. 2014, Ecology 95, 1809-1816, show that with errors the fixes are no Markov
+    chain. Two fixes alone are taken, so this too is an approximation of what the whole track would say; no heavy tail.
 
     A straight border is exact: with d0, d1 the distances of the true ends on one side, P = exp(-2 d0 d1 / (s2 dt)),
-    integrated over both ends. Otherwise that is the first guess, the sum of the nearest borders of four directions; if it
-    exceeds 1 %, PATHS paths are followed, the same for every call, each halved near the border until its steps see it as
-    straight, and the half-planes' chances along a path multiplied: no RNG, the same answer for the same input, with a
-    standard error of about 0.02 at P = 1/2 and less towards 0 and 1.
+    integrated over both ends. Otherwise that is the first guess, the sum of the nearest borders of four directions; up
+    to 1 % it stands, and is generous to small fences. Above, PATHS paths are followed, the same for every call, each
+    halved near the border until its steps see it as straight, and the half-planes' chances along a path multiplied. No
+    state, so the same answer for the same input; standard error about 0.03 at P = 1/2, less towards 0 and 1.
 
     The plane is that of the middle of the fixes: at distance d a border is misplaced by d^2 tan|lat| / 2R, R = 6,357 km
     (8 m tan|lat| at 10 km). Raises ValueError for what is no place, no covariance, or no time or rate above 0.
@@ -97,3 +94,16 @@ def _drawn() -> Floats:
     columns[4] = quantile
     columns[5] = quantile[[int(f"{n:0{bits}b}"[::-1], 2) for n in range(PATHS)]]
     return np.stack(columns, axis=1)
+
+
+def warm_up() -> None:
+    """Compile every kernel of this file, of `uncertainty` and of `variance_rate`, before the first fix arrives."""
+    corner = np.array([0.0, 0.01, 0.01, 0.0])
+    rings = Rings(corner, np.array([0.0, 0.0, 0.01, 0.0]), np.array([0, 4]))
+    covariance = np.array([[900.0, 0.0, 900.0]])
+    inside_probability(rings, corner[:1], corner[:1], covariance)
+    reach = reaches(corner[:1], covariance, 1.0)
+    near_pairs(np.array([[0.0, 0.0, 0.01, 0.01]]), corner[:1], corner[:1], reach)
+    crossing_probability(rings, (-0.001, 0.0), (0.0, -0.001), 60.0, 30.0, covariance[0], covariance[0])
+    t = np.arange(20.0)
+    variance_rate(t, t, t, np.tile(covariance, (20, 1)))

@@ -70,7 +70,7 @@ def half_plane(d0: float, d1: float, v0: float, v1: float, c: float, q: float) -
         low, high = max(0.0, side * d0 - 8.0 * sd), side * d0 + 8.0 * sd
         while low < high:
             # Close to the border the integrand rises within a step's length; away from it, as the ellipse does.
-            end = min(high, max(step, low + 2.5 * sd)) if low > 0.0 else min(high, step, 2.5 * sd)
+            end = min(high, low + (min(step, 2.5 * sd) if low < 2.0 * step else 2.5 * sd))
             half, middle = 0.5 * (end - low), 0.5 * (end + low)
             for k in range(len(_NODE)):
                 x = middle + half * _NODE[k]

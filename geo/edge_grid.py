@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import weakref
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.fence_table import Floats, Integers, Rings
 
@@ -38,18 +39,19 @@ class EdgeGrid(NamedTuple):
     thickness_deg: float  # twice the area by the length of the border: a strip's width, a disc's radius; in latitude
 
 
-_cached: dict[int, tuple[weakref.ref[Floats], EdgeGrid]] = {}
+_cached: dict[int, tuple[list[weakref.ref[NDArray[Any]]], EdgeGrid]] = {}
 
 
 def edge_grid(rings: Rings) -> EdgeGrid:
     """The grid of a fence, kept as long as its columns live; columns that can be written to are never kept."""
-    known = _cached.get(id(rings.x))
-    if known is not None and known[0]() is rings.x:
+    key = id(rings.x)
+    known = _cached.get(key)
+    if known is not None and all(kept() is column for kept, column in zip(known[0], rings, strict=True)):
         return known[1]
     grid = build_edge_grid(rings)
     if not any(column.flags.writeable for column in rings):
-        key = id(rings.x)
-        _cached[key] = weakref.ref(rings.x, lambda _: _cached.pop(key, None)), grid
+        x, y, start = rings
+        _cached[key] = [weakref.ref(x, lambda _: _cached.pop(key, None)), weakref.ref(y), weakref.ref(start)], grid
     return grid
 
 

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.crossing import Crossing, crossings
+from geo.fence_rules import log_odds
 from geo.fence_table import Rings
 from geo.hysteresis import Columns
 from geo.line_kernels import line_crossings
@@ -27,7 +28,9 @@ _DEG_PER_M = 1.0 / 110_500.0
 # A fix that would say "inside" with less than this even from the best place of a fence cannot tell much: below, only
 # what it says strongly against the fence counts.
 _BLIND, _AGAINST = 0.2, -3.0
-_SETTLED = 3.9  # log-odds of 0.98: an unseen crossing begins and ends well outside
+SETTLED = 3.9  # log-odds of 0.98: an unseen crossing begins and ends well outside
+# A way that cuts a fence, and the sides of its ends, are believed from here on, whatever the sensitivity.
+CREDIBLE = 0.8
 _LOOK = 1.5  # an approach is over when the border is this many times further than asked
 
 
@@ -36,12 +39,12 @@ class Chances(NamedTuple):
 
     inside(rings, longitude, latitude, covariance f8[n, 3] in m2) -> f8[n]: P(inside | a fix there), the heavy tail of
     its error included.
-    crossed(rings, longitude, latitude, covariance, gap_s, spread_m2_s) -> f8[n - 1]: P(the way from fix k to k + 1 was
-    inside at some time | both fixes).
+    crossed(rings, longitude0, latitude0, longitude1, latitude1, gap_s, spread_m2_s, covariance0, covariance1) -> f8[n]:
+    P(the way from one fix to the other met the border | both fixes). None: unseen crossings are not sought.
     """
 
     inside: Callable[[Rings, Floats, Floats, Floats], Floats]
-    crossed: Callable[[Rings, Floats, Floats, Floats, Floats, float], Floats] | None = None
+    crossed: Callable[[Rings, Floats, Floats, Floats, Floats, Floats, float, Floats, Floats], Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,8 @@ def take(fixes: Fixes, post: Post, crossed: Sequence[Crossing], chances: Chances
             left[one.to_ix] = one.left_at_fraction
     if crossed:
         cuts = _cuts(fixes, post, crossed, chances, evidence)
-        begin = post.settings.enter_begin
         for cut in cuts:
-            if not cut.inside and cut.p >= 1.0 / (1.0 + math.exp(-begin)):
+            if not cut.inside and cut.p >= CREDIBLE:
                 away[cut.to_ix], back[cut.to_ix] = cut.begin, cut.end
     bridge = _bridge(fixes, post, chances, evidence, {cut.to_ix for cut in cuts})
     eta, approach = _approach(fixes, post)
@@ -160,7 +162,7 @@ def _best(inscribed_m: float, covariance: Floats) -> Floats:
 
 def _cuts(fixes: Fixes, post: Post, crossed: Sequence[Crossing], chances: Chances, evidence: Floats) -> list[Cut]:
     """Stays, and absences, within one segment whose ends are surely on their sides; p at the middle of each."""
-    begin, end = post.settings.enter_begin, post.settings.leave_begin
+    begin = end = log_odds(CREDIBLE)
     found: list[tuple[int, float, float, bool]] = []
     for one, after in zip(crossed, [*crossed[1:], None], strict=True):
         a, b = evidence[one.from_ix], evidence[one.to_ix]
@@ -194,29 +196,24 @@ def along(fixes: Fixes, to: Integers, part: Floats) -> tuple[Floats, Floats]:
 def _bridge(fixes: Fixes, post: Post, chances: Chances, evidence: Floats, cut: set[int]) -> Floats:
     n = len(fixes.time_s)
     out = np.full(n, np.nan)
-    if chances.crossed is None or not math.isfinite(post.settings.possible_at) or n < 2:
+    spread = fixes.spread_m2_s
+    if chances.crossed is None or not math.isfinite(post.settings.possible_at) or n < 2 or spread <= 0.0:
         return out
-    settled = evidence <= -_SETTLED
+    settled = evidence <= -SETTLED
     gap = np.diff(fixes.time_s)
     # From d1 and d2 before a straight border, a way of variance v crosses it with exp(-2 d1 d2 / v) (reflection). If
     # both are more than this, it is less than what is asked, halved.
-    reach = np.sqrt(fixes.spread_m2_s * np.maximum(gap, 0.0) * math.log(2.0 / post.settings.possible_at) / 2.0)
+    reach = np.sqrt(spread * np.maximum(gap, 0.0) * math.log(2.0 / post.settings.possible_at) / 2.0)
     close = near(fixes.part(0, n - 1), post.box, reach) | near(fixes.part(1, n), post.box, reach)
     both = settled[:-1] & settled[1:]
     out[1:] = np.where(both, 0.0, np.nan)
-    for k in np.flatnonzero(close & both & (gap > 0.0)).tolist():
-        if k + 1 in cut:
-            continue
-        pair = slice(k, k + 2)
-        (p,) = chances.crossed(
-            post.core,
-            fixes.longitude[pair],
-            fixes.latitude[pair],
-            fixes.covariance[pair],
-            gap[k : k + 1],
-            fixes.spread_m2_s,
-        )
-        out[k + 1] = p
+    asked = close & both & (gap > 0.0)
+    asked[[k - 1 for k in cut]] = False
+    k = np.flatnonzero(asked)
+    if len(k):
+        x, y, c = fixes.longitude, fixes.latitude, fixes.covariance
+        ends = x[k], y[k], x[k + 1], y[k + 1]
+        out[k + 1] = chances.crossed(post.core, *ends, gap[k], spread, c[k], c[k + 1])
     return out
 
 

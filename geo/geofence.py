@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from geo import hysteresis
 from geo.crossing import Crossing, crossings
-from geo.fence_evidence import Chances, Fixes, Known, along, take
+from geo.fence_evidence import CREDIBLE, SETTLED, Chances, Fixes, Known, along, take
 from geo.hysteresis import DECIDED, FIXES, FROM, INSIDE, NUMBERS_OF_FIXES, OUTSIDE, S, advance, default_state
 from geo.schedule import always
 from geo.watch import FAR_SD, Post, Watch, is_line, key_of
@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 TransitionKind = Literal[
     "enter", "exit", "through", "possible_crossing", "dwell", "overdue", "proximity", "approach", "inside_at_start"
 ]
-# The least probability with which a way that only seems to cut a fence is told.
+# The least probability with which a way that only seems to cut a fence, from well outside to well outside, is told.
 POSSIBLE_FROM = 0.2
 # How many fixes are looked at beyond the last new one before states are compared again; doubled each time.
 _STRIDE, _LONGEST = 32, 65_536
@@ -93,10 +93,16 @@ class Memory:
         kept = np.delete(np.arange(count), inserted).astype(np.float64)
         out: dict[str, Floats] = {}
         for key, rows in self.changes.items():
+            after = int(np.searchsorted(rows[:, 0], inserted[0]))
+            if after == len(rows):
+                # What was before the first new fix refers to nothing after it.
+                out[key] = rows
+                continue
             moved = rows.copy()
             for column in (0, *(1 + c for c in NUMBERS_OF_FIXES)):
-                there = moved[:, column] >= 0
-                moved[there, column] = kept[moved[there, column].astype(np.int64)]
+                late = moved[after:, column]
+                there = late >= 0
+                late[there] = kept[late[there].astype(np.int64)]
             out[key] = moved
         return Memory(out)
 
@@ -140,7 +146,7 @@ def follow(
     stride = _STRIDE
     while at < count:
         part = fixes.part(max(at - 1, 0), stop)
-        active = _posts_near(part, watch, old, states, at, stop)
+        active = _posts_near(part, watch, old, states)
         posts |= {post.key: post for post in active}
         crossed = _by_post(part, watch, active)
         sides: dict[str, Integers] = {}
@@ -175,8 +181,8 @@ def follow(
     return Followed(out, _joined(old, new, first, at), first, at)
 
 
-def _posts_near(part: Fixes, watch: Watch, old: Memory, states: dict[str, Floats], at: int, stop: int) -> list[Post]:
-    """Posts of which some fix, or some way, of the part can say more than "clearly outside", or that are not there."""
+def _posts_near(part: Fixes, watch: Watch, old: Memory, states: dict[str, Floats]) -> list[Post]:
+    """Posts of which some fix or way of the part says more than "clearly outside", or that are in another state."""
     west, east = float(part.longitude.min()), float(part.longitude.max())
     south, north = float(part.latitude.min()), float(part.latitude.max())
     if len(watch.fences) == 0:
@@ -200,7 +206,7 @@ def _reach_m(part: Fixes) -> float:
     """How far from a fix of this part anything may matter: its error, and where it may have been in between."""
     error = FAR_SD * math.sqrt(float(np.maximum(part.covariance[:, 0], part.covariance[:, 2]).max()))
     gap = float(np.diff(part.time_s).max()) if len(part.time_s) > 1 else 0.0
-    return error + 3.0 * math.sqrt(part.spread_m2_s * max(gap, 0.0)) + 1.0
+    return error + 5.0 * math.sqrt(part.spread_m2_s * max(gap, 0.0)) + 1.0
 
 
 def _fastest_mps(part: Fixes) -> float:
@@ -232,9 +238,9 @@ def _joined(old: Memory, new: dict[str, list[Floats]], first: int, stop: int) ->
     out: dict[str, Floats] = {}
     for key in old.changes.keys() | new.keys():
         rows = old.changes.get(key, np.empty((0, 1 + S)))
-        between = new.get(key, [])
-        parts = [rows[rows[:, 0] < first], *between, rows[rows[:, 0] >= stop]]
-        joined = np.concatenate(parts)
+        between = [changes for changes in new.get(key, []) if len(changes)]
+        begin, end = np.searchsorted(rows[:, 0], [first, stop]).tolist()
+        joined = np.concatenate([rows[:begin], *between, rows[end:]]) if between or begin < end else rows
         if len(joined):
             out[key] = joined
     return Memory(out)
@@ -279,7 +285,6 @@ def _cut_transitions(
     out: list[Transition] = []
     if post.is_zone:
         return out
-    enough = 1.0 / (1.0 + math.exp(-post.settings.enter_begin))
     evidence = known.columns.evidence
     for cut in known.cuts:
         k = cut.to_ix
@@ -292,14 +297,14 @@ def _cut_transitions(
         span = (float(fixes.time_s[a]), float(fixes.time_s[b]))
         began, ended = (span[0] + part * (span[1] - span[0]) for part in (cut.begin, cut.end))
         told: list[tuple[TransitionKind, str, float, float | None, float]] = []
-        if cut.p >= enough and cut.inside:
+        if cut.p >= CREDIBLE and cut.inside:
             told = [("through", "crossed between fixes", began, ended, cut.begin)]
-        elif cut.p >= enough:
+        elif cut.p >= CREDIBLE:
             told = [
                 ("exit", "crossed between fixes", began, None, cut.begin),
                 ("enter", "crossed between fixes", ended, None, cut.end),
             ]
-        elif cut.inside and cut.p >= POSSIBLE_FROM:
+        elif cut.inside and cut.p >= POSSIBLE_FROM and evidence[k - 1] <= -SETTLED and evidence[k] <= -SETTLED:
             told = [("possible_crossing", "grazed between fixes", began, ended, cut.begin)]
         for kind, cause, at, until, part in told:
             if _open_at(opens, at):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.edge_grid import edge_grid
 from geo.fence_index import FenceIndex, checked_positions
 from geo.fence_table import Rings
-from geo.uncertainty_kernels import CUT, masses, metres_per_degree, near_boxes
+from geo.uncertainty_kernels import masses, near_pairs, reaches
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -19,7 +21,7 @@ Integers = NDArray[np.int64]
 DEVICE_FLOOR_M: Final = 3.0
 """No receiver in the field is better than this, whatever it says: multipath under trees, a datum, a map's own error."""
 LEAST_P: Final = 1e-9
-"""What `inside_probabilities` leaves out; the mass that the cut at CUT standard deviations may miss is smaller."""
+"""What `inside_probabilities` leaves out; the cut at `uncertainty_kernels.CUT` standard deviations misses less."""
 _LEAST_SD_M = 1e-6
 
 
@@ -80,7 +82,7 @@ def inside_probability(
     longitude and latitude. Holes and parts count by even-odd, so rings may run either way; the antimeridian is an
     ordinary place. A border has no mass of its own: on a straight one P = 1/2, on a corner its angle by 360 degrees.
 
-    Error: at most 1e-7 against the integral of this model (an edge 1e-8, beyond CUT standard deviations 7e-10). The
+    Error: below 2e-7 against the integral of this model (9e-8 is the worst measured, 5,000 vertices; an edge 1e-8). The
     model takes longitude and latitude as straight axes around the fix: at distance d that misplaces an edge by
     d^2 tan|lat| / R, R = 6,357 km. Six standard deviations of GPS (10 m) away that is 0.6 mm tan|lat|, of Argos class B
     (3 km) 51 m tan|lat|; weighed by the density, P is off by no more than 0.3 sd tan|lat| / R: 5e-7 and 1.4e-4 at 45
@@ -108,33 +110,27 @@ def inside_probabilities(
     longitude, latitude = checked_positions(longitude, latitude)
     sure = _regular(checked_covariance(covariance, len(longitude)))
     weight, scale = _tail(heavy_tail)
-    points: list[Integers] = [np.empty(0, np.int64)]
-    fences: list[Integers] = [np.empty(0, np.int64)]
-    found: list[Floats] = [np.empty(0)]
-    for f in _candidates(index, longitude, latitude, sure, scale).tolist():
-        grid = edge_grid(index.fences[f].rings)
-        near = near_boxes(grid.box, longitude, latitude, sure, scale)
-        if len(near):
-            p = masses(grid, longitude[near], latitude[near], sure[near], weight, scale)
-            kept = p > least_p
-            points.append(near[kept])
-            fences.append(np.full(int(kept.sum()), f, np.int64))
-            found.append(p[kept])
-    point_ix, fence_ix, p = np.concatenate(points), np.concatenate(fences), np.concatenate(found)
-    order = np.lexsort((fence_ix, point_ix))
-    return point_ix[order], fence_ix[order], p[order]
+    reach = reaches(latitude, sure, scale)
+    candidates = _candidates(index, longitude, latitude, reach)
+    boxes = shapely.bounds([index.fences[f].geometry for f in candidates.tolist()]).reshape(-1, 4)
+    pairs = near_pairs(boxes, longitude, latitude, reach)
+    fence_ix, point_ix = candidates[pairs[:, 0]], pairs[:, 1]
+    p = np.empty(len(pairs))
+    begins = np.flatnonzero(np.diff(fence_ix, prepend=-1))
+    for begin, end in pairwise([*begins.tolist(), len(pairs)]):
+        grid, near = edge_grid(index.fences[fence_ix[begin]].rings), point_ix[begin:end]
+        p[begin:end] = masses(grid, longitude[near], latitude[near], sure[near], weight, scale)
+    kept = np.flatnonzero(p > least_p)
+    kept = kept[np.lexsort((fence_ix[kept], point_ix[kept]))]
+    return point_ix[kept], fence_ix[kept], p[kept]
 
 
-def _candidates(index: FenceIndex, longitude: Floats, latitude: Floats, covariance: Floats, scale: float) -> Integers:
+def _candidates(index: FenceIndex, longitude: Floats, latitude: Floats, reach: Floats) -> Integers:
     """Fences near any of the fixes: those whose box meets the box of all reaches."""
     if len(longitude) == 0:
         return np.empty(0, np.int64)
-    east_m, _ = metres_per_degree(float(np.abs(latitude).max()))
-    _, north_m = metres_per_degree(0.0)
-    reach = CUT * scale * np.sqrt(covariance.max(axis=0))
-    reach_x, reach_y = float(reach[0]) / east_m, float(reach[2]) / north_m
-    west, east = float(longitude.min()) - reach_x, float(longitude.max()) + reach_x
-    south, north = float(latitude.min()) - reach_y, float(latitude.max()) + reach_y
+    west, east = float((longitude - reach[:, 0]).min()), float((longitude + reach[:, 0]).max())
+    south, north = float((latitude - reach[:, 1]).min()), float((latitude + reach[:, 1]).max())
     if west < -180.0 or east > 180.0:
         west, east = -180.0, 180.0
     return index.candidates((west, south, east, north))

@@ -28,7 +28,7 @@ _ROOT2 = math.sqrt(2.0)
 _M_PER_RADIAN = 6378137.0
 _E2 = 6.69437999014e-3  # WGS84, first eccentricity squared
 
-_ORDERS = (4, 6, 8, 12, 16)
+_ORDERS = (4, 6, 8, 12, 16, 2, 3)
 _RULES = [np.polynomial.legendre.leggauss(order) for order in _ORDERS]
 _NODE = np.concatenate([rule[0] for rule in _RULES])
 _WEIGHT = np.concatenate([rule[1] for rule in _RULES])
@@ -73,6 +73,10 @@ def _stretch(h: float, low: float, high: float) -> float:
     wide = high - low
     t = min(max(0.0, low), high)
     if h * h + t * t >= _NEAR * _NEAR:
+        if wide <= 0.1:
+            return _steep(h, low, high, 46, 2)
+        if wide <= 0.25:
+            return _steep(h, low, high, 48, 3)
         if wide <= 0.5:
             return _steep(h, low, high, 0, 4)
         if wide <= 1.0:
@@ -83,6 +87,8 @@ def _stretch(h: float, low: float, high: float) -> float:
             return _steep(h, low, high, 18, 12)
         return _steep(h, low, high, 30, 16)
     angle = (math.atan2(high, h) - math.atan2(low, h)) / _TAU
+    if wide <= 0.3:
+        return angle - _smooth(h, low, high, 46, 2)
     if wide <= 1.0:
         return angle - _smooth(h, low, high, 0, 4)
     if wide <= 2.0:
@@ -239,7 +245,7 @@ def _one(
 def masses(
     grid: EdgeGrid, longitude: Floats, latitude: Floats, covariance: Floats, weight: float, scale: float
 ) -> Floats:
-    """P(inside) f8[n] for fixes in degrees, covariances f8[n, 3] in m2, tail of `weight` and `scale` (0 and 1: none)."""
+    """P(inside) f8[n] for fixes in degrees, covariances f8[n, 3] in m2; `weight` 0 and `scale` 1: no tail."""
     out = np.empty(len(longitude))
     seen = np.zeros(len(grid.edge), np.int64)
     mark = 0
@@ -264,21 +270,32 @@ def masses(
 
 
 @njit(cache=True, nogil=True)
-def near_boxes(box: Floats, longitude: Floats, latitude: Floats, covariance: Floats, scale: float) -> Integers:
-    """Numbers of the fixes whose reach meets the box."""
-    out = np.empty(len(longitude), np.int64)
-    west, south, east, north = box
-    n = 0
-    for i in range(len(longitude)):
+def reaches(latitude: Floats, covariance: Floats, scale: float) -> Floats:
+    """Degrees f8[n, 2], longitude first, beyond which nothing counts."""
+    out = np.empty((len(latitude), 2))
+    for i in range(len(latitude)):
         east_m, north_m = metres_per_degree(latitude[i])
-        reach_y = CUT * scale * math.sqrt(covariance[i, 2]) / north_m
-        if latitude[i] + reach_y < south or latitude[i] - reach_y > north:
-            continue
-        reach_x = CUT * scale * math.sqrt(covariance[i, 0]) / east_m
-        for turn in range(-1, 2):
-            lon = longitude[i] + 360.0 * turn
-            if lon + reach_x >= west and lon - reach_x <= east:
-                out[n] = i
-                n += 1
-                break
-    return out[:n]
+        out[i, 0] = CUT * scale * math.sqrt(covariance[i, 0]) / east_m
+        out[i, 1] = CUT * scale * math.sqrt(covariance[i, 2]) / north_m
+    return out
+
+
+@njit(cache=True, nogil=True)
+def near_pairs(boxes: Floats, longitude: Floats, latitude: Floats, reach: Floats) -> Integers:
+    """Rows (box, fix) of all fixes whose reach meets a box, by box, then fix; i8[k, 2]."""
+    rows = np.empty((len(longitude) + len(boxes) + 8, 2), np.int64)
+    n = 0
+    for b in range(len(boxes)):
+        west, south, east, north = boxes[b]
+        for i in range(len(longitude)):
+            if latitude[i] + reach[i, 1] < south or latitude[i] - reach[i, 1] > north:
+                continue
+            for turn in range(-1, 2):
+                lon = longitude[i] + 360.0 * turn
+                if lon + reach[i, 0] >= west and lon - reach[i, 0] <= east:
+                    if n == len(rows):
+                        rows = np.concatenate((rows, np.empty_like(rows)))
+                    rows[n, 0], rows[n, 1] = b, i
+                    n += 1
+                    break
+    return rows[:n]

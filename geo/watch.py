@@ -146,17 +146,15 @@ def _post(watched: Watched, geometry: Area | Line, *, zone: bool) -> Post:
     band_m = watched.rules.sensitivity.band_m
     if band_m > 0.0 and not zone:
         core, wide = _grown(geometry, -band_m) or geometry, zone_of(geometry, band_m)
-    circle = shapely.maximum_inscribed_circle(cast("Polygon", _in_metres(core, frame)))
+    flat = _in_metres(core, frame)
+    # What is smaller than the plane can tell has no inside to speak of.
+    solid = isinstance(flat, Polygon | MultiPolygon) and not flat.is_empty
+    inscribed_m = float(shapely.length(shapely.maximum_inscribed_circle(cast("Polygon", flat)))) if solid else 0.0
     alone = FenceIndex.build([Fence(watched.id, watched.version, geometry)])
-    rings = _rings(core)
-    both = (rings, rings if wide is core else _rings(wide))
-    return Post(watched, False, zone, frame, *both, float(shapely.length(circle)), box, None, settings, alone)
-
-
-def _rings(area: Area) -> Rings:
-    # As the kernels are compiled for: columns that may be written to.
-    rings = rings_of(area)
-    return Rings(rings.x.copy(), rings.y.copy(), rings.start.copy())
+    # Read-only columns, as `rings_of` makes them, have their grid kept (`edge_grid`).
+    rings = rings_of(core)
+    both = (rings, rings if wide is core else rings_of(wide))
+    return Post(watched, False, zone, frame, *both, inscribed_m, box, None, settings, alone)
 
 
 def _settings(rules: FenceRules, *, line: bool, zone: bool) -> Settings:
@@ -195,7 +193,8 @@ def _in_metres(geometry: Area | Line, frame: LocalFrame) -> BaseGeometry:
         return flat
     # Parts that meet at the antimeridian are one in the plane.
     parts = shapely.get_parts(shapely.make_valid(shapely.get_parts(flat)))
-    return shapely.union_all([part for part in parts.tolist() if part.area > 0.0], grid_size=0.001)
+    joined = shapely.union_all([part for part in parts.tolist() if part.area > 0.0], grid_size=0.001)
+    return flat.centroid if joined.is_empty else joined
 
 
 @lru_cache(50_000)

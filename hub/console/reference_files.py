@@ -1,4 +1,4 @@
-"""Reference data in files: GeoJSON for fences, places and layers, CSV for devices, individuals, places, deployments.
+"""Reference data in files: GeoJSON for fences, places and layers, CSV for all but layers.
 
 Pure: bytes and the names that are known → rows. The command line and the console read the same way.
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+import shapely
+import shapely.errors
+from shapely.geometry.base import BaseGeometry
 
 from hub.console.reference_check import check
 from hub.records.errors import InvalidReference, Malformed, Rejected
@@ -22,7 +26,7 @@ from hub.records.reference import Deployment, Device, Individual, Place, Referen
 NaturalKey = tuple[str, ...]
 MOST_ROWS = 50_000
 _GEOJSON = ("fence", "place", "layer")
-_CSV = ("device", "individual", "place", "deployment")
+_CSV = ("device", "individual", "place", "deployment", "fence")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ def read(noun: str, kind: type[Reference], body: bytes, site: str, names: Names,
             raise Malformed(f"{noun}s come as CSV, not as GeoJSON")
         parts = _features(body, noun, whole)
     elif noun in _CSV:
-        parts = _lines(body)
+        parts = map(_fence_of, _lines(body)) if noun == "fence" else _lines(body)
     else:
         raise Malformed(f"{noun}s come as GeoJSON (a FeatureCollection)")
     rows: list[Row] = []
@@ -104,6 +108,8 @@ def _row(number: int, fields: dict[str, Any], make: Callable[[dict[str, Any]], R
 def _record(noun: str, kind: type[Reference], fields: dict[str, Any], site: str, names: Names) -> Reference:
     if noun == "deployment":
         fields = _resolved(fields, names)
+    if noun == "fence" and isinstance(fields.get("geometry"), str):
+        raise InvalidReference("geometry: neither WKT nor GeoJSON, as in LINESTRING (131.3 43, 131.5 43.2)")
     own = {field.name for field in msgspec.structs.fields(kind)}
     attributes = {name: value for name, value in fields.items() if name not in own}
     body = {name: value for name, value in fields.items() if name in own and name not in ("site", "version", "id")}
@@ -148,6 +154,27 @@ def _lines(body: bytes) -> Iterator[dict[str, Any]]:
             }
     except (UnicodeDecodeError, csv.Error) as error:
         raise Malformed(f"not CSV in UTF-8: {error}") from None
+
+
+def _fence_of(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of a table of fences: shape as WKT or GeoJSON, schedule as JSON, triggers and watches apart by spaces."""
+    out: dict[str, Any] = dict(line)
+    for name in ("triggers", "watches"):
+        if name in out:
+            out[name] = out[name].split()
+    for name in ("geometry", "schedule"):
+        if str(out.get(name, "")).startswith("{"):
+            with suppress(msgspec.DecodeError):
+                out[name] = msgspec.json.decode(out[name])
+    if isinstance(out.get("geometry"), str):
+        with suppress(shapely.errors.ShapelyError):
+            out["geometry"] = json_of(shapely.from_wkt(out["geometry"]))
+    return out
+
+
+def json_of(shape: BaseGeometry) -> dict[str, Any]:
+    """A shape as a GeoJSON geometry."""
+    return msgspec.json.decode(shapely.to_geojson(shape))
 
 
 def _features(body: bytes, noun: str, whole: Mapping[str, str]) -> Iterator[dict[str, Any]]:

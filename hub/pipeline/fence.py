@@ -11,8 +11,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.fence_evidence import Fixes
-from geo.geofence import Followed, Transition, follow
+from geo.fence_evidence import CREDIBLE, Fixes
+from geo.fence_rules import PRESETS
+from geo.geofence import POSSIBLE_FROM, Followed, Transition, follow
 from geo.geofence import Memory as States
 from geo.uncertainty import floored
 from hub.pipeline.fuse import spread_of
@@ -76,6 +77,7 @@ def _finding(
         "fixes": one.fixes,
         "error_m": round(math.sqrt((xx + yy) / 2.0), 1),
         "sensitivity": fence.sensitivity,
+        "thresholds": _thresholds(one, fence),
     }
     if not math.isnan(one.log_odds):
         why["log_odds"] = round(one.log_odds, 2)
@@ -101,6 +103,19 @@ def _finding(
         evidence=tuple(dict.fromkeys((*ends, ids[one.decided_ix]))),
         detail=detail,
     )
+
+
+def _thresholds(one: Transition, fence: Fence) -> dict[str, float]:
+    """What the probability had to reach."""
+    if one.kind == "possible_crossing":
+        return {"p": POSSIBLE_FROM}
+    if one.kind == "approach":
+        return {"approach_s": fence.approach_s or 0.0}
+    if math.isnan(one.log_odds):
+        return {"p": CREDIBLE}
+    sensitivity = PRESETS[fence.sensitivity]
+    half = sensitivity.leave if one.kind == "exit" else sensitivity.enter
+    return {"begin": half.begin, "sure": half.sure, "clear": sensitivity.clear}
 
 
 def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, float]) -> list[Finding]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely import box as box_of
 
 from geo import schedule as times
+from geo.bridge import crossing_probabilities
 from geo.fence_edges import Area, Line, parse_watched_geometry
 from geo.fence_evidence import Chances
 from geo.fence_rules import PRESETS, FenceRules
@@ -27,7 +28,7 @@ from hub.store.followed import Box
 
 Floats = NDArray[np.float64]
 
-CHANCES = Chances(inside_probability)
+CHANCES = Chances(inside_probability, crossing_probabilities)
 # From which probability an unseen way over a border is told, where a fence asks for that.
 POSSIBLE_AT = 0.2
 # Nobody in a reserve is faster, but for aircraft.

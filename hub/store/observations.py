@@ -68,29 +68,6 @@ async def of_individual(database: Database, site: str, name: str) -> list[Seen]:
         return [_seen(row) for row in await connection.fetch(NAMED, site, name)]
 
 
-LAST_BEFORE = """
-select max(o.observed_at) from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as d (device, since, until)
-cross join lateral (
-    select observed_at from observation
-    where site_id = $1 and device = d.device and kind = 'fix' and longitude is not null
-      and observed_at >= coalesce(d.since, '-infinity') and observed_at < least(coalesce(d.until, 'infinity'), $5)
-      and not coalesce(body -> 'flags' ?| $6::text[], false)
-    order by observed_at desc limit 1) o"""
-
-
-async def last_before(
-    database: Database,
-    site: str,
-    intervals: Sequence[tuple[str, datetime | None, datetime | None]],
-    at: datetime,
-    unusable: Sequence[str],
-) -> datetime | None:
-    """Time of the last usable fix before `at` of some devices, each in its [since, until); None: there is none."""
-    columns = [list(column) for column in zip(*intervals, strict=True)] or [[], [], []]
-    async with database.connection() as connection:
-        return await connection.fetchval(LAST_BEFORE, site, *columns, at, list(unusable))
-
-
 NAMED_BY = """
 select distinct body ->> 'individual' as name from observation
 where site_id = $1 and device = any($2::text[]) and kind in ('detection', 'sighting') and body ? 'individual'"""

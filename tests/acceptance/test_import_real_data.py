@@ -206,7 +206,7 @@ def test_walk__has_tracks_afterwards_and_rebuilding_them_gives_the_same(reserve:
     assert (len(built), sum(one.points for one in built)) == (2, len(stored))
 
 
-def test_walk__a_fence_across_a_track_is_crossed_as_often_as_the_fixes_change_sides(
+def test_walk__a_fence_across_a_track_is_crossed_as_often_as_fixes_clearly_change_sides(
     reserve: Reserve, shared_data: Path
 ) -> None:
     rows = table(shared_data / "telemetry" / "jaguar_gps_ctmm.csv")
@@ -214,8 +214,13 @@ def test_walk__a_fence_across_a_track_is_crossed_as_often_as_the_fixes_change_si
     paths = {
         name: sorted((r["timestamp"], float(r["longitude"])) for r in rows if r["individual"] == name) for name in names
     }
+    # The file states no errors: 30 m are assumed, 20 m on each axis. Further from the border than 18 of these, one fix
+    # decides whatever came before; nearer, a change of sides may be an error, and is told only if more fixes say so.
+    sure_deg = 18 * 20 / 100_000
     border = median(longitude for _, longitude in paths[names[0]]) + 1e-7
     changes = sum((a > border) != (b > border) for path in paths.values() for (_, a), (_, b) in pairwise(path))
+    clear = {name: [x > border for _, x in path if abs(x - border) > sure_deg] for name, path in paths.items()}
+    sure = sum(a != b for sides in clear.values() for a, b in pairwise(sides))
     ring = [[border, -25.0], [border + 5, -25.0], [border + 5, -15.0], [border, -15.0], [border, -25.0]]
     fence = Fence(
         id=content_id("fence", "east"),
@@ -234,12 +239,11 @@ def test_walk__a_fence_across_a_track_is_crossed_as_often_as_the_fixes_change_si
         known = await reference.everything(database, "jaguars", ("individual",))
         headers = await tracks.headers(database, "jaguars")
         assert len(known) == len(headers) == len(names)
-        return [
-            one.kind for header in headers for one in await findings.of_subject(database, "jaguars", header.subject)
-        ]
+        found = [one for header in headers for one in await findings.of_subject(database, "jaguars", header.subject)]
+        return [one.kind for one in found if one.kind in ("enter", "exit")]
 
     kinds = reserve.ask(crossings)
-    assert len(kinds) == changes > 10
+    assert 10 < sure <= len(kinds) <= changes
     assert abs(kinds.count("enter") - kinds.count("exit")) <= len(names)
 
 

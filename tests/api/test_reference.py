@@ -201,3 +201,66 @@ async def test_end__of_an_animal_that_wears_a_collar_names_the_deployment(hub: H
     found = problem(await hub.as_("dispatcher", "DELETE", path, headers=seen(1)), 409)
     assert (found["code"], found["deployments"]) == ("conflict", [str(deployment.id)])
     assert "c-1" in found["detail"]
+
+
+LINE = {"name": "river", "geometry": {"type": "LineString", "coordinates": [[131.3, 43.0], [131.5, 43.2]]}}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "word"),
+    [
+        (FENCE | {"triggers": ["dwell"]}, "dwell_s", "give dwell_s"),
+        (FENCE | {"triggers": ["proximity"]}, "near_m", "give near_m"),
+        (LINE | {"dwell_s": 60}, "dwell_s", "nobody stays in a line"),
+        (
+            FENCE | {"schedule": {"seasons": [{"start": "02-30", "end": "03-01"}]}},
+            "schedule.seasons[0].start",
+            "no day",
+        ),
+        (FENCE | {"schedule": {"windows": [{"days": [], "start": "08:00", "end": "09:00"}]}}, "days", "at least one"),
+        (
+            FENCE | {"schedule": {"sun": {"from": {"at": "sunset"}, "to": {"at": "sunset"}}}},
+            "schedule.sun.to",
+            "end after it begins",
+        ),
+        (FENCE | {"schedule": {"windows": [{"start": "8:00", "end": "09:00"}]}}, "start", "regex"),
+        (FENCE | {"near_m": 0}, "near_m", ""),
+        (FENCE | {"sensitivity": "nervous"}, "sensitivity", ""),
+    ],
+)
+async def test_fence__that_cannot_be_watched_so_is_refused_with_its_field(
+    hub: Hub, body: dict[str, Any], field: str, word: str
+) -> None:
+    found = problem(await hub.as_("dispatcher", "PUT", path_of("fences"), json=body, headers=NEW), 422)
+    assert any(field in one["field"] and word in one["detail"] for one in found["errors"]), found["errors"]
+
+
+async def test_fence__of_every_kind_is_given_back_as_it_was_sent(hub: Hub) -> None:
+    rules = {
+        "edges": "geodesic",
+        "sensitivity": "calm",
+        "dwell_s": 3600.0,
+        "overdue_s": 7200.0,
+        "near_m": 500.0,
+        "approach_s": 900.0,
+        "warning_severity": "low",
+        "triggers": ["proximity", "approach", "dwell", "overdue", "possible_crossing", "inside_at_start"],
+        "schedule": {
+            "windows": [{"days": ["mon", "sat"], "start": "20:00", "end": "06:00"}],
+            "seasons": [{"start": "11-01", "end": "03-15"}],
+            "sun": {"from": {"at": "sunset", "minutes": -30}, "to": {"at": "sunrise", "minutes": 0}},
+        },
+    }
+    saved = await hub.as_("dispatcher", "PUT", path_of("fences"), json=FENCE | rules, headers=NEW)
+    assert saved.status_code == 201
+    assert saved.json().items() >= (FENCE | rules).items()
+    line = await hub.as_("dispatcher", "PUT", path_of("fences"), json=LINE | {"near_m": 100.0}, headers=NEW)
+    assert line.json()["geometry"] == LINE["geometry"]
+
+
+async def test_fence__that_crosses_itself_says_what_mending_would_make_of_it(hub: Hub) -> None:
+    bow_tie = [[131.3, 43.0], [131.5, 43.2], [131.5, 43.0], [131.3, 43.2], [131.3, 43.0]]
+    body = FENCE | {"geometry": {"type": "Polygon", "coordinates": [bow_tie]}}
+    found = problem(await hub.as_("dispatcher", "PUT", path_of("fences"), json=body, headers=NEW), 422)
+    assert "a MultiPolygon of 2 parts" in found["errors"][0]["mended"]
+    assert found["errors"][0]["mended"] in found["detail"]

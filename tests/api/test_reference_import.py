@@ -79,7 +79,7 @@ async def test_import__what_is_no_such_file_is_answered_422(hub: Hub) -> None:
     for noun, body in (
         ("devices", b"\xff\xfe\x00"),
         ("devices", b"{}"),
-        ("fences", b"name\ncore\n"),
+        ("layers", b"name\ncore\n"),
         ("fences", b"{"),
         ("ghosts", b"name\nx\n"),
     ):
@@ -88,3 +88,37 @@ async def test_import__what_is_no_such_file_is_answered_422(hub: Hub) -> None:
 
 async def test_import__of_fences_is_not_for_scientists(hub: Hub) -> None:
     problem(await hub.as_("scientist", "POST", PATH, params={"noun": "fences"}, content=b"{}"), 403)
+
+
+RIVER = {"type": "LineString", "coordinates": [[131.3, 43.0], [131.5, 43.2]]}
+SUMMER = {"windows": [], "seasons": [{"start": "05-01", "end": "09-30"}], "sun": None}
+
+
+async def test_geojson__a_line_with_rules_is_a_fence_with_these(hub: Hub) -> None:
+    rules = {"name": "river", "near_m": 200, "sensitivity": "calm", "schedule": SUMMER}
+    document = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": rules, "geometry": RIVER}]}
+    answer = await hub.as_("dispatcher", "POST", PATH, params={"noun": "fences"}, json=document)
+    assert outcomes(answer.json()) == ["created"]
+    (fence,) = (await hub.as_("ranger", "GET", f"/api/v1/sites/{SITE}/fences")).json()["items"]
+    assert (fence["geometry"], fence["near_m"], fence["sensitivity"]) == (RIVER, 200.0, "calm")
+    assert fence["schedule"] == SUMMER
+
+
+async def test_csv__fences_have_their_shape_as_text(hub: Hub) -> None:
+    table = (
+        "name;geometry;triggers;watches;near_m;schedule;owner\n"
+        "river;LINESTRING (131.3 43, 131.5 43.2);enter proximity;individual person;200;"
+        '"{""seasons"": [{""start"": ""05-01"", ""end"": ""09-30""}]}";park\n'
+        'square;"{""type"": ""Polygon"", ""coordinates"": [[[131,43],[132,43],[132,44],[131,43]]]}";;;;;\n'
+        "none;POINT (1 2);;;;;\n"
+        "worse;LINE (1 2);;;;;\n"
+    )
+    report = await upload(hub, "fences", table)
+    assert outcomes(report) == ["created", "created", "rejected", "rejected"]
+    assert "Draw the fence as a Polygon" in report["items"][2]["problem"]
+    assert "WKT" in report["items"][3]["problem"]
+    fences = (await hub.as_("ranger", "GET", f"/api/v1/sites/{SITE}/fences")).json()["items"]
+    river = next(one for one in fences if one["name"] == "river")
+    assert (river["geometry"], river["near_m"], river["attributes"]) == (RIVER, 200.0, {"owner": "park"})
+    assert (river["triggers"], river["watches"]) == (["enter", "proximity"], ["individual", "person"])
+    assert river["schedule"] == SUMMER

@@ -47,3 +47,30 @@ def test_import__all_rows_are_new_once_and_become_one_track_an_animal() -> None:
     assert told["pipeline"]["tracks"] == told["animals"]
     assert told["pipeline"]["points"] == told["rows"]
     assert told["peer"]["rows_per_s"] > 0
+
+
+def test_geo_edge__every_sensitivity_is_tried_at_every_border_beside_its_peer() -> None:
+    told = quick("geo_edge")
+    assert set(told["stationary"]) == set(told["walking"]) == {"urgent", "balanced", "calm"}
+    for borders in told["stationary"].values():
+        assert all(border["false_per_100"] < border["side_compare_per_100"] for border in borders.values())
+    assert all(found["within_1"] <= found["within_2"] for found in told["walking"]["balanced"].values())
+    assert min(told["rate"].values()) > 0
+
+
+def test_geo_order__every_seed_ends_in_the_same() -> None:
+    told = quick("geo_order")
+    assert told["orders"]["equal"] == told["orders"]["seeds"] > 0
+    assert told["late"]["looked_at_per_late_fix"] < told["late"]["fixes"]
+
+
+def test_geo_inside__is_exact_and_what_it_states_comes_true_within_what_so_few_can_tell() -> None:
+    told = quick("geo_inside")
+    for size in ("64_vertices", "1000_vertices"):
+        exact = told[size]["exactness"]
+        assert max(exact["max_error_with_tail"], exact["max_error_without_tail"]) <= told["goals"]["max_error"]
+        assert told[size]["speed"]["mix"]["us"] > 0
+        assert told[size]["peer"]["peer_rms_error"] > exact["max_error_without_tail"]
+    for row in (*told["calibration"]["inside"]["bands"], told["calibration"]["inside"]["band_80"]):
+        assert abs(row["true"] - row["stated"]) < 5.0 * row["standard_error"] + 0.01
+    assert abs(told["calibration"]["bridge"]["mean_true"] - told["calibration"]["bridge"]["mean_stated"]) < 0.1

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.bridge import crossing_probabilities
 from geo.fence_evidence import Chances
+from geo.uncertainty import inside_probability
 from tests.unit.geo.arrivals import Follower, a_reserve, a_walk
-from tests.unit.geo.standin import CHANCES
 
 WATCH = a_reserve()
 
 
-def crossed(_: Any, x: Any, y: Any, covariance: Any, gap_s: Any, spread: float) -> np.ndarray:
-    """Some number that depends on everything it is given."""
-    return np.abs(np.sin(x[:-1] * 1e4 + y[1:] * 1e4 + gap_s * spread + covariance[:-1, 0]))
-
-
-BOTH = Chances(CHANCES.inside, crossed)
+BOTH = Chances(inside_probability, crossing_probabilities)
 
 
 @settings(max_examples=40, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -56,6 +57,7 @@ class Follower:
     memory: Memory = field(default_factory=Memory)
     told: dict[int, list[Transition]] = field(default_factory=dict[int, list[Transition]])
     looked_at: int = 0
+    cpu_s: float = 0.0
 
     def take(self, arrived: Sequence[int]) -> None:
         """Some fixes arrive, known ones perhaps among them."""
@@ -70,9 +72,11 @@ class Follower:
             all_of.covariance[here],
             all_of.spread_m2_s,
         )
+        began = time.process_time()
         out = follow(
             fixes, self.watch, self.chances, self.memory, np.searchsorted(here, np.array(fresh, np.int64)), OPENS
         )
+        self.cpu_s += time.process_time() - began
         self.memory = out.memory
         self.looked_at += out.stop - out.first
         for k in range(out.first, out.stop):

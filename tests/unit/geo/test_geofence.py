@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,6 +15,7 @@ from geo.fence_evidence import Chances
 from geo.fence_rules import CALM, URGENT, FenceRules, Sensitivity, Threshold
 from geo.geofence import Memory, follow
 from geo.schedule import Schedule, Window
+from geo.uncertainty import inside_probability
 from geo.watch import Watch, Watched
 from tests.unit.geo.standin import CHANCES, inside
 from tests.unit.geo.walks import DEG_PER_M, EAST, at, kinds, told, watch
@@ -156,8 +158,8 @@ def test_approach__of_who_only_seems_to_move_is_not_told() -> None:
 
 
 def test_possible_crossing__is_told_once_while_one_lives_beside_the_fence() -> None:
-    def crossed(*_: object) -> np.ndarray:
-        return np.array([0.6])
+    def crossed(*given: Any) -> np.ndarray:
+        return np.array([0.6] * len(given[1]))
 
     beside = watch(possible_at=0.3)
     chances = Chances(CHANCES.inside, crossed)
@@ -270,3 +272,22 @@ def test_approach__to_a_line_is_told_until_it_is_crossed() -> None:
     north = watch(LineString([(0.0, -1.0), (0.0, 1.0)]), approach_s=2.5 * 3600.0)
     transitions = told(at([-9000, -6000, -3000, -1000, 3000, 9000, 12_000]), north)
     assert [(one.kind, one.decided_ix) for one in transitions] == [("approach", 1), ("enter", 4)]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        box(10.0, 10.0, 10.0 + 1e-9, 10.0 + 1e-9),
+        box(10.0, 10.0, 10.0 + 1e-13, 11.0),
+        box(-180.0, 80.0, 180.0, 90.0),
+        box(-180.0, -90.0, 180.0, 90.0),
+        box(-170.0, -80.0, 170.0, 80.0),
+        LineString([(0.0, 89.9), (90.0, 90.0)]),
+        LineString([(10.0, 10.0), (10.0 + 1e-12, 10.0)]),
+    ],
+)
+def test_shape__that_is_strange_is_watched_without_an_error(shape: Any) -> None:
+    for rules in ({}, {"near_m": 90_000.0, "approach_s": 3600.0, "sensitivity": Sensitivity(band_m=10.0)}):
+        fence = watch(shape, **rules)
+        walk = replace(at([0.0] * 4), longitude=np.array([0, 10, 10, 170.0]), latitude=np.array([10, 10, 85, 89.99]))
+        follow(walk, fence, Chances(inside_probability), Memory(), np.arange(4))
