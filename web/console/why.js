@@ -14,6 +14,12 @@ import { Icon } from "../icons.js";
 
 const because = (cause) => word("because", cause.replaceAll(" ", "_"));
 
+/** What the probability had to reach: of one look, or of several together. */
+function asked(thresholds = {}) {
+  if (thresholds.sure) return t("why.asked_together", { one: percent(thresholds.begin), all: percent(thresholds.sure) });
+  return thresholds.p ? t("why.asked", { chance: percent(thresholds.p) }) : "";
+}
+
 function HowSure({ alert, finding }) {
   const named = noticed(alert);
   if (named) return html`<${Bar} share=${finding.probability}>${t("evidence.says", { who: alert.subject_name, what: named, chance: chance(finding.probability) })}<//>`;
@@ -63,7 +69,7 @@ export function Why({ alert }) {
   return html`<section class="why"><h3>${t("evidence.title")}</h3>
     <${HowSure} alert=${alert} finding=${finding} />
     ${isPossible(alert) && html`<p class="callout callout-possible"><${Icon} name="help" size=${16} /> ${t("why.unseen")}</p>`}
-    ${why?.cause && html`<p>${because(why.cause)}</p>`}
+    ${why?.cause && html`<p>${because(why.cause)} ${asked(why.thresholds)}</p>`}
     <dl class="facts">${finding.observed_from !== finding.observed_to && html`<dt>${t("why.when")}</dt><${Interval} finding=${finding} />`}
       ${alert.detail?.left_at && html`<dt>${t("why.left")}</dt><dd>${at(alert.detail.left_at)}</dd>`}</dl>
     <${Fixes} alert=${alert} finding=${finding} />
