@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -113,6 +114,33 @@ def find(page: Page, name: str) -> None:
     page.get_by_role("heading", name=name).wait_for()
 
 
+def a_crossing(page: Page) -> None:
+    """Select the newest crossing and what it rests on."""
+    page.locator(".card-face", has_text=re.compile(r" (entered|left) ")).first.click()
+    page.locator(".why").get_by_role("button", name="Show the fixes").click()
+    page.locator(".why").scroll_into_view_if_needed()
+
+
+def a_new_fence(page: Page) -> None:
+    """Draw a fence with a warning distance and nights."""
+    page.get_by_role("tab", name="Fences").click()
+    page.get_by_role("button", name="Draw a fence").first.click()
+    box = page.locator(".map-ground").bounding_box()
+    assert box is not None
+    for across, down in ((0.5, 0.25), (0.7, 0.2), (0.72, 0.45), (0.6, 0.36), (0.48, 0.5)):
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+    page.keyboard.press("Enter")
+    page.get_by_label("Name", exact=True).fill("Fawning ground")
+    page.locator(".group", has_text="What raises an alert").locator("summary").click()
+    page.locator(".group", has_text="Warning distance").locator("summary").click()
+    page.get_by_label("Comes near").check()
+    page.get_by_label("Warning distance", exact=True).fill("4")
+    page.get_by_label("Warning distance", exact=True).press("Tab")
+    page.locator(".group", has_text="When it watches").locator("summary").click()
+    page.get_by_role("button", name="At night").click()
+    page.locator(".schedule-sentence").scroll_into_view_if_needed()
+
+
 def an_hour_ago(page: Page) -> None:
     """Take the whole screen back in time."""
     page.locator(".scrubber .pick select").last.select_option(str(6 * 3600))
@@ -148,6 +176,8 @@ def main(folder: Path) -> None:
             studio.take("console-ru", first_alert, language="ru", locale="ru-RU")
             studio.take("console-red-night", first_alert, theme="red")
             studio.take("animal", lambda page: find(page, animal))
+            studio.take("why", a_crossing)
+            studio.take("fence", a_new_fence)
             studio.take("past", an_hour_ago)
             studio.take("table", lambda page: page.keyboard.press("t"))
             studio.take("phone-alerts", tab(0), **phone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,11 +13,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.acceptance.browser import PHONE, browsing, chromium, log_in, open_page, settle
+from tests.acceptance.browser import PHONE, log_in, open_page
+from tests.acceptance.conftest import ALERTS
 from tests.acceptance.hub_process import HubProcess
 
-SEED = "7"
-ALERTS = "/api/v1/sites/drill/alerts"
 LATIN = re.compile(r"[A-Za-z]{3,}")
 # Names that people gave, and words that are the same in every language.
 NAMES = re.compile(
@@ -25,40 +24,6 @@ NAMES = re.compile(
     r"Drill( \w+)+ \d+[FM]|Drawn by hand|"
     r"Core zones|Border strip|Around \w+|Park|Ranger|Vehicle|Camera|Mast|schematic, made for the drill, Natural Earth"
 )
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """A hub with a drill that has alerts."""
-    if chromium() is None:
-        pytest.skip("chromium is not on PATH: the console is tested in a real browser")
-    with HubProcess(tmp_path_factory.mktemp("console") / "state", drill="true", drill_seed=SEED) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def api(hub: HubProcess) -> Iterator[httpx.Client]:
-    """The same dispatcher without a browser, once the last day of the drill has been told and alerts wait."""
-    with closing(hub.client()) as client:
-        hub.wait(lambda: len(open_alerts(client)) >= 8, within_s=60)
-        yield client
-
-
-@pytest.fixture(scope="module")
-def browser(api: httpx.Client) -> Iterator[Browser]:
-    """One browser for all; each test has its own people in it."""
-    with browsing() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def session(hub: HubProcess, browser: Browser) -> Any:
-    """The cookie of somebody who typed e-mail and password."""
-    page = open_page(browser)
-    log_in(page, hub.url, hub.email, hub.password)
-    kept = page.context.storage_state()
-    page.context.close()
-    return kept
 
 
 class Watcher:
@@ -71,29 +36,6 @@ class Watcher:
         page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("response", lambda told: told.status >= 500 and self.complaints.append(f"{told.status} {told.url}"))
-
-
-@pytest.fixture
-def visit(hub: HubProcess, browser: Browser, session: Any) -> Iterator[Callable[..., Page]]:
-    """Come to the console as somebody who has logged in before; all pages are closed afterwards."""
-    pages: list[Page] = []
-
-    def visit(**wishes: Any) -> Page:
-        page = open_page(browser, storage_state=session, **wishes)
-        pages.append(page)
-        page.goto(hub.url)
-        settle(page)
-        return page
-
-    yield visit
-    for page in pages:
-        page.context.close()
-
-
-def open_alerts(api: httpx.Client) -> list[dict[str, Any]]:
-    """Alerts that nobody closed, by the API."""
-    answer = api.get(ALERTS, params={"state": "open", "limit": 500})
-    return answer.json()["items"] if answer.status_code == 200 else []
 
 
 @contextmanager

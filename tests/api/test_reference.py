@@ -60,7 +60,9 @@ async def test_edit__of_two_at_once_one_is_stale(hub: Hub) -> None:
     )
     assert sorted(answer.status_code for answer in answers) == [200, 412]
     loser = next(answer for answer in answers if answer.status_code == 412)
-    assert problem(loser, 412)["code"] == "stale"
+    lost = problem(loser, 412)
+    assert lost["code"] == "stale"
+    assert (lost["now"]["version"], lost["by"]) == (2, "dispatcher")
 
 
 async def test_edit__without_a_version_is_asked_for_one(hub: Hub) -> None:

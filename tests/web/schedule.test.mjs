@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fill } from "../../web/console/fill.js";
-import { DAYS, daysIn, daysText, orNone, scheduleFaults, scheduleText } from "../../web/console/schedule.js";
+import { clockText, DAYS, daysIn, daysText, orNone, scheduleFaults, scheduleText } from "../../web/console/schedule.js";
 import en from "../../web/i18n/en.js";
 import ru from "../../web/i18n/ru.js";
 
@@ -50,4 +50,8 @@ test("what cannot be is said before it is sent", () => {
 
 test("February has the day that comes every four years", () => {
   assert.deepEqual([1, 2, 4, 12].map(daysIn), [31, 29, 30, 31]);
+});
+
+test("times of day are read as people type them", () => {
+  assert.deepEqual(["8", "08:5", "830", "8.30", "20 15", "24:00", "24:01", "25", "noon", ""].map(clockText), ["08:00", null, "08:30", "08:30", "20:15", "24:00", null, null, null, null]);
 });

@@ -1,7 +1,7 @@
 // The right column: whatever is selected.
 import { alertById } from "./alerts.js";
 import { AlertDetail } from "./alert_detail.js";
-import { draft } from "./draft.js";
+import { corners, draft } from "./draft.js";
 import { FenceDetail } from "./fence_detail.js";
 import { FenceEditor } from "./fence_editor.js";
 import { html } from "./html.js";
@@ -18,7 +18,7 @@ import { Icon } from "../icons.js";
 export function Detail() {
   const chosen = selection.value;
   const open = draft.value !== null || chosen !== null;
-  return html`<aside class=${`side right ${open ? "side-open" : ""}`} data-drill=${site.value?.drill ? t("drill.word") : null} aria-label=${t("detail.title")}>
+  return html`<aside class=${`side right ${open ? "side-open" : ""} ${corners.value ? "side-drawing" : ""}`} data-drill=${site.value?.drill ? t("drill.word") : null} aria-label=${t("detail.title")}>
     ${open && !draft.value && html`<button class="quiet side-close" aria-label=${t("close")} onClick=${() => select("", null)}><${Icon} name="close" size=${18} /></button>`}
     <div class="scroll">
       ${draft.value ? html`<${FenceEditor} key=${draft.value.id} />`

@@ -17,8 +17,9 @@ const FIRST = { near_m: 1000, approach_s: 1800, dwell_s: 3600, overdue_s: 43_200
 const toggled = (values, value) => (values.includes(value) ? values.filter((one) => one !== value) : [...values, value]);
 
 /** A choice with a line that explains it. */
-const Choice = ({ type, name, checked, onChange, title, more, children }) => html`<div class="explained"><label class="choice">
-    <input type=${type} name=${name} checked=${checked} onChange=${onChange} /><span><span class="strong">${title}</span> <span class="explained-more">${more}</span></span></label>${children}</div>`;
+const Choice = ({ id, type, name, checked, onChange, title, more, children }) => html`<div class="explained"><label class="choice">
+    <input type=${type} name=${name} checked=${checked} aria-describedby=${`explain-${id}`} onChange=${onChange} /><span class="strong">${title}</span></label>
+    <p id=${`explain-${id}`} class="explained-more">${more}</p>${children}</div>`;
 
 /** A number with its unit; the largest unit that divides it is shown. `value` null is none. */
 function Amount({ value, units, label, unitLabel, onChange }) {
@@ -34,23 +35,26 @@ function Limited({ trigger, field, units }) {
   const on = fence.triggers.includes(trigger);
   const flip = () => change({ triggers: toggled(fence.triggers, trigger), [field]: on ? null : fence[field] ?? FIRST[field] });
   const title = triggerText(trigger, true);
-  return html`<${Choice} type="checkbox" checked=${on} onChange=${flip} title=${title} more=${t(`explain.${trigger}`)}>
+  return html`<${Choice} id=${trigger} type="checkbox" checked=${on} onChange=${flip} title=${title} more=${t(`explain.${trigger}`)}>
     ${on && html`<${Amount} value=${fence[field]} units=${units} label=${t(`amount.${trigger}`)} unitLabel=${t("amount.unit")} onChange=${(value) => change({ [field]: value })} />`}<//>`;
 }
+
+const LINE_TOO = new Set(["enter", "exit", "through"]);
+const explained = (trigger) => t(`explain.${trigger}${!isAreaDraft.value && LINE_TOO.has(trigger) ? "_line" : ""}`);
 
 export function Raises() {
   const fence = draft.value;
   const offered = ofShape(CROSSINGS, isAreaDraft.value);
   const now = fence.triggers.filter((one) => offered.includes(one)).map((one) => triggerText(one, isAreaDraft.value)).join(", ");
   return html`<${Group} title=${t("fence.triggers")} now=${now || t("fence.nothing")} open=${true}>
-    <fieldset class="plain"><legend class="unseen">${t("fence.triggers")}</legend>${offered.map((trigger) => html`<${Choice} key=${trigger} type="checkbox" checked=${fence.triggers.includes(trigger)}
-      onChange=${() => change({ triggers: toggled(fence.triggers, trigger) })} title=${triggerText(trigger, isAreaDraft.value)} more=${t(`explain.${trigger}`)} />`)}</fieldset><//>`;
+    <fieldset class="plain"><legend class="unseen">${t("fence.triggers")}</legend>${offered.map((trigger) => html`<${Choice} key=${trigger} id=${trigger} type="checkbox" checked=${fence.triggers.includes(trigger)}
+      onChange=${() => change({ triggers: toggled(fence.triggers, trigger) })} title=${triggerText(trigger, isAreaDraft.value)} more=${explained(trigger)} />`)}</fieldset><//>`;
 }
 
 export function Sure() {
   const fence = draft.value;
   return html`<${Group} title=${t("fence.sure")} now=${word("sensitivity", fence.sensitivity)}>
-    <fieldset class="plain"><legend class="unseen">${t("fence.sure")}</legend>${SENSITIVITIES.map((one) => html`<${Choice} key=${one} type="radio" name="sensitivity" checked=${fence.sensitivity === one}
+    <fieldset class="plain"><legend class="unseen">${t("fence.sure")}</legend>${SENSITIVITIES.map((one) => html`<${Choice} key=${one} id=${one} type="radio" name="sensitivity" checked=${fence.sensitivity === one}
       onChange=${() => change({ sensitivity: one })} title=${t(`sensitivity.${one}`)} more=${t(`sensitivity_more.${one}`)} />`)}</fieldset><//>`;
 }
 

@@ -1,9 +1,10 @@
 // When a fence watches: days and hours, seasons, the sun; and the sentence that says it.
+import { useState } from "preact/hooks";
 import { change, draft } from "./draft.js";
 import { scheduleWords } from "./fence_words.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
-import { dayName, DAYS, daysIn, monthDay, orNone, scheduleFaults } from "./schedule.js";
+import { clockText, dayName, DAYS, daysIn, monthDay, orNone, scheduleFaults } from "./schedule.js";
 import { site } from "./store.js";
 import { Icon } from "../icons.js";
 
@@ -20,13 +21,25 @@ const two = (number) => String(number).padStart(2, "0");
 
 const Remove = ({ label, onClick }) => html`<button type="button" class="quiet" aria-label=${label} title=${label} onClick=${onClick}><${Icon} name="close" size=${16} /></button>`;
 
+/** A time of day in 24 hours, however this browser writes them. */
+function Clock({ value, label, onChange }) {
+  const [text, setText] = useState(null);
+  const put = () => {
+    const found = text === null ? null : clockText(text);
+    if (found) onChange(found);
+    setText(null);
+  };
+  return html`<input class="clock figures" inputmode="numeric" maxlength="5" placeholder="20:00" aria-label=${label} aria-invalid=${text !== null && clockText(text) === null} value=${text ?? value}
+    onInput=${(typed) => setText(typed.target.value)} onChange=${put} onKeyDown=${(key) => key.key === "Enter" && (key.preventDefault(), put())} />`;
+}
+
 function Hours({ window, index }) {
   const { windows } = schedule();
   const put = (fields) => set({ windows: replaced(windows, index, fields) });
   const flip = (day) => put({ days: DAYS.filter((one) => (one === day) !== window.days.includes(one)) });
   return html`<li class="slot"><div class="days" role="group" aria-label=${t("schedule.days")}>${DAYS.map((day) => html`<button type="button" class="day" aria-pressed=${window.days.includes(day)} onClick=${() => flip(day)}>${dayName(day, language.value)}</button>`)}</div>
-    <div class="slot-line"><label><span class="unseen">${t("schedule.from")}</span><input type="time" required value=${window.start} onChange=${(typed) => put({ start: typed.target.value })} /></label><span aria-hidden="true">–</span>
-      <label><span class="unseen">${t("schedule.to")}</span><input type="time" required value=${window.end === "24:00" ? "00:00" : window.end} onChange=${(typed) => put({ end: typed.target.value })} /></label>
+    <div class="slot-line"><${Clock} label=${t("schedule.from")} value=${window.start} onChange=${(start) => put({ start: start === "24:00" ? "00:00" : start })} /><span aria-hidden="true">–</span>
+      <${Clock} label=${t("schedule.to")} value=${window.end} onChange=${(end) => put({ end })} />
       <span class="grow"></span><${Remove} label=${t("schedule.remove_hours")} onClick=${() => set({ windows: without(windows, index) })} /></div></li>`;
 }
 

@@ -52,9 +52,12 @@ export function RuleFacts({ fence }) {
     <dt>${t("fence.watches")}</dt><dd>${fence.watches.length ? fence.watches.map((kind) => word("kinds", kind)).join(", ") : t("fence.everyone")}</dd>`;
 }
 
+/** The same without "Watches", for lists. */
+const whenWatched = (schedule) => scheduleText(schedule, { language: language.value, t: (key, values) => (key === "schedule.sentence" ? values.when : t(key, values)) });
+
 /** One line for lists: what raises, how near, when. */
 export function shortFacts(fence) {
-  return [triggersText(fence), fence.near_m && t("limit.near", { distance: far(fence.near_m) }), orNone(fence.schedule) && scheduleWords(fence.schedule)].filter(Boolean).join(" · ");
+  return [triggersText(fence), fence.near_m && t("limit.near", { distance: far(fence.near_m) }), orNone(fence.schedule) && whenWatched(fence.schedule)].filter(Boolean).join(" · ");
 }
 
 export const shapeText = (geometry) => sizeText(isArea(geometry) ? geometry : null, outlines(geometry));

@@ -51,6 +51,7 @@ const { wish } = paced(async () => {
   const known = new Map(found.items.map((one) => [one.fence, one]));
   const fresh = fences.peek().every((fence) => !fence.schedule || known.get(fence.id)?.version === fence.version); // else the hub is about to follow an edit
   hoursAt = fresh ? { from: at, until: Math.min(...found.items.map((one) => (one.changes_at ? Date.parse(one.changes_at) : Infinity))) } : null;
+  if (!fresh) setTimeout(wish, HOURS_EVERY_MS);
   hours.value = known;
 }, HOURS_EVERY_MS);
 effect(() => {

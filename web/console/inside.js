@@ -39,7 +39,7 @@ function useFencesNear(item) {
 function words(one, generalised) {
   const values = { fence: one.name, distance: far(Math.abs(one.distance_m)), chance: percent(one.probability ?? 0) };
   if (one.kind === "line") return t("inside.line", values);
-  if (generalised && one.probability > 0) return t("inside.cell", values);
+  if (generalised && one.probability > 0) return t("inside.cell", { ...values, chance: one.probability === 1 ? t("inside.all") : values.chance });
   if (one.probability >= INSIDE) return t("inside.inside", values);
   if (one.probability > OUTSIDE) return t("inside.possibly", values);
   return t("inside.outside", values);

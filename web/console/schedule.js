@@ -66,6 +66,13 @@ export function scheduleText(schedule, words) {
   return t("schedule.sentence", { when: parts.join(", ") });
 }
 
+/** "8" → "08:00", "830" and "8.30" → "08:30"; null for what is no time of day. "24:00" is the end of one. */
+export function clockText(text) {
+  const found = /^(\d{1,2})(?:[:. ]?(\d\d))?$/.exec(text.trim());
+  const [hour, minute] = found ? [Number(found[1]), Number(found[2] ?? 0)] : [99, 99];
+  return hour < 24 && minute < 60 ? `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}` : hour === 24 && minute === 0 ? "24:00" : null;
+}
+
 /** What is wrong with a schedule before anybody sends it: names of sentences. */
 export function scheduleFaults(schedule) {
   const faults = new Set();

@@ -58,7 +58,7 @@ export function TopBar() {
     <${LiveBadge} /><${Age} /><span class="top-item top-health"><${Health} /></span>
     <span class="grow"></span>
     <${SiteClock} />
-    <button class="search-button" onClick=${() => (dialog.value = "search")}><${Icon} name="search" size=${16} /><span>${t("search")}</span><kbd>/</kbd></button>
+    <button class="search-button" aria-label=${t("search")} onClick=${() => (dialog.value = "search")}><${Icon} name="search" size=${16} /><span>${t("search")}</span><kbd>/</kbd></button>
     <${Settings} />
     <span class="who" title=${person.email}>${person.name}</span>
     <button class="quiet" aria-label=${t("help.title")} title=${t("help.title")} onClick=${() => (dialog.value = "help")}><${Icon} name="help" /></button>

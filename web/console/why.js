@@ -9,15 +9,21 @@ import { t, word } from "./i18n.js";
 import { flyTo, showExtent } from "./map.js";
 import { written } from "./readout.js";
 import { select } from "./store.js";
-import { at, atSecond, chance, far, zone } from "./words.js";
+import { at, atSecond, chance, far, percent, zone } from "./words.js";
 import { Icon } from "../icons.js";
 
 const because = (cause) => word("because", cause.replaceAll(" ", "_"));
 
+/** What the probability had to reach: of one look, or of several together. */
+function asked(thresholds = {}) {
+  if (thresholds.sure) return t("why.asked_together", { one: percent(thresholds.begin), all: percent(thresholds.sure) });
+  return thresholds.p ? t("why.asked", { chance: percent(thresholds.p) }) : "";
+}
+
 function HowSure({ alert, finding }) {
   const named = noticed(alert);
   if (named) return html`<${Bar} share=${finding.probability}>${t("evidence.says", { who: alert.subject_name, what: named, chance: chance(finding.probability) })}<//>`;
-  return html`<${Bar} share=${finding.probability} possible=${isPossible(alert)}>${t(`why.${isPossible(alert) ? "possible" : "sure"}`, { chance: chance(finding.probability) })}<//>`;
+  return html`<${Bar} share=${finding.probability} possible=${isPossible(alert)}>${t(`why.${isPossible(alert) ? "possible" : "sure"}`, { chance: percent(finding.probability) })}<//>`;
 }
 
 /** "Between 03:10 and 03:40 GMT+10, most likely at 03:22": the day is said where it is another one. */
@@ -42,7 +48,7 @@ function Fixes({ alert, finding }) {
   const { fixes } = alert;
   if (!fixes.length) return html`<p class="hint">${finding.generalised ? t("why.hidden") : t("evidence.count", { n: finding.evidence.length })}</p>`;
   const extent = { type: "MultiPoint", coordinates: [...fixes.map((fix) => [fix.longitude, fix.latitude]), [alert.longitude, alert.latitude]] };
-  return html`<div class="subhead"><h4>${t("why.fixes", { n: fixes.length })}</h4>${alert.kind !== "present" && html`<button class="linklike" onClick=${() => showExtent(extent)}>${t("why.show")}</button>`}</div>
+  return html`<div class="subhead"><h4>${t(alert.kind === "present" ? "evidence.count" : "why.fixes", { n: fixes.length })}</h4>${alert.kind !== "present" && html`<button class="linklike" onClick=${() => showExtent(extent)}>${t("why.show")}</button>`}</div>
     <ol class="rows">${fixes.map((fix, index) => html`<${Fix} key=${fix.id} fix=${fix} number=${index + 1} decided=${fixes.length > 1 && fix.observed_at === finding.decided_at} />`)}</ol>
     <p class="hint">${t("why.errors")}</p>`;
 }
@@ -63,8 +69,8 @@ export function Why({ alert }) {
   return html`<section class="why"><h3>${t("evidence.title")}</h3>
     <${HowSure} alert=${alert} finding=${finding} />
     ${isPossible(alert) && html`<p class="callout callout-possible"><${Icon} name="help" size=${16} /> ${t("why.unseen")}</p>`}
-    ${why?.cause && html`<p>${because(why.cause)}</p>`}
-    <dl class="facts"><dt>${t("why.when")}</dt><${Interval} finding=${finding} />
+    ${why?.cause && html`<p>${because(why.cause)} ${asked(why.thresholds)}</p>`}
+    <dl class="facts">${finding.observed_from !== finding.observed_to && html`<dt>${t("why.when")}</dt><${Interval} finding=${finding} />`}
       ${alert.detail?.left_at && html`<dt>${t("why.left")}</dt><dd>${at(alert.detail.left_at)}</dd>`}</dl>
     <${Fixes} alert=${alert} finding=${finding} />
     ${alert.rule && html`<${Rule} rule=${alert.rule} />`}

@@ -37,10 +37,10 @@ export function sure(item) {
 
 const LIKELY = 0.8;
 
-/** "82 %"; what is nearly sure is never said to be quite sure. */
+/** "82 %"; nothing that was measured is ever said to be quite sure. */
 export function percent(share) {
   const format = (value) => new Intl.NumberFormat(language.value, { style: "percent" }).format(value);
-  return share > 0.99 && share < 1 ? t("percent.over", { percent: format(0.99) }) : share > 0 && share < 0.01 ? t("percent.under", { percent: format(0.01) }) : format(share);
+  return share > 0.99 ? t("percent.over", { percent: format(0.99) }) : share > 0 && share < 0.01 ? t("percent.under", { percent: format(0.01) }) : format(share);
 }
 
 /** A probability as people say it: "likely, 85%". */
