@@ -42,7 +42,7 @@ export function forgetFences() {
 
 export function startDrawing() {
   batch(() => {
-    draft.value = { id: uuid7(), version: null, name: "", severity: "high", triggers: ["enter"], watches: [], alert_from: null, colour: "", attributes: {}, geometry: null };
+    draft.value = { id: uuid7(), version: null, name: "", severity: "high", triggers: ["enter"], watches: [], colour: "", attributes: {}, geometry: null };
     corners.value = [];
   });
 }

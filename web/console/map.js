@@ -10,7 +10,7 @@ import { layers as siteLayers } from "./feed.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { feedMap } from "./map_sources.js";
-import { arrived } from "./moment.js";
+import { arrived, visit } from "./moment.js";
 import { paintImages } from "./map_images.js";
 import { repaint, style } from "./map_style.js";
 import { tell } from "./notices.js";
@@ -87,7 +87,8 @@ function click({ point, lngLat }) {
   if (measured.value) return addMeasured(place);
   const found = nearest(point);
   if (!found) return select("subject", null);
-  const { id } = found.properties;
+  const { id, crossed_at: crossed } = found.properties;
+  if (crossed) return visit(Date.parse(crossed), 7 * 86_400);
   if (found.layer.id === "alert") return select("alert", id);
   if (found.layer.id === "fence-line") return select("fence", id);
   return select("subject", id);

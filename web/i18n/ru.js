@@ -48,6 +48,7 @@ export default {
   "fence.draw": "Нарисовать зону", "fence.new": "Новая зона", "fence.edit": "Изменить", "fence.unnamed": "Без названия", "fence.draw_first": "Отметьте углы на карте. Enter или двойной щелчок замкнёт зону.",
   "fence.name": "Название", "fence.severity": "Важность", "fence.triggers": "Тревога, если кто-то", "fence.watches": "Кто считается", "fence.watches_hint": "Ничего не выбрано: считаются все.", "fence.everyone": "все", "fence.raised": "Тревога, если", "fence.version": "Версия",
   "fence.saved": "Сохранено: {name}", "fence.deleted": "Удалено: {name}", "fence.redraw": "Нарисовать заново", "fence.delete": "Удалить…", "fence.delete_sure": "Удалить насовсем", "fence.gone": "Этой зоны больше нет", "fence.gone_more": "Кто-то её удалил.", "fence.quiet": "Нет.",
+  "crossings.title": "Пересечения", "crossings.none": "Пока ни одного.",
   "trigger.enter": "входит", "trigger.exit": "выходит", "trigger.through": "проходит насквозь", "trigger.present": "находится внутри",
   "draw.guide": { one: "{n} угол. Enter — замкнуть, Esc — отмена.", few: "{n} угла. Enter — замкнуть, Esc — отмена.", many: "{n} углов. Enter — замкнуть, Esc — отмена.", other: "{n} угла. Enter — замкнуть, Esc — отмена." }, "draw.undo": "Шаг назад", "draw.close": "Замкнуть", "draw.three": "Зоне нужно хотя бы три угла.",
   "map.label": "Карта участка. Клавиша T покажет то же таблицей.", "map.tools": "Инструменты карты", "map.in": "Ближе", "map.out": "Дальше", "map.whole": "Весь участок", "map.measure": "Измерить расстояние",
