@@ -12,7 +12,7 @@ import msgspec
 
 from hub.commands.connect import connected, is_running
 from hub.commands.run import run_hub
-from hub.commands.terminal import bar, show_json
+from hub.commands.terminal import bar, destination, show_json
 from hub.ingest.accept import decode
 from hub.records.errors import Conflict, NotFound
 from hub.records.receipt import Arrival, Decoded
@@ -91,10 +91,10 @@ def _begun(kept: dict[str, Any] | None) -> dict[str, Any]:
 @click.option("--seed", type=int, help="Which reserve.")
 @click.option("--start", type=click.DateTime(), help="Simulated time of the beginning, UTC [default: HOURS ago].")
 @click.option("--scale", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Share of the animals.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("-o", "--output", required=True, callback=destination, help="File; - is standard output.")
 @click.pass_obj
 def generate(
-    settings: Settings, hours: float, seed: int | None, start: datetime | None, scale: float, output: Path
+    settings: Settings, hours: float, seed: int | None, start: datetime | None, scale: float, output: str
 ) -> None:
     """Write what the simulated devices send, one observation a line, for `rosette import envelope`.
 
@@ -106,8 +106,8 @@ def generate(
     begin = (datetime.now(UTC) - timedelta(hours=hours)) if start is None else start.replace(tzinfo=UTC)
     reserve = Reserve(settings.drill_seed if seed is None else seed, begin, scale)
     written = unreadable = 0
-    with output.open("wb") as file, bar() as shown:
-        task = shown.add_task(output.name, total=hours, rows=0)
+    with click.open_file(output, "wb") as file, bar() as shown:
+        task = shown.add_task(Path(output).name, total=hours, rows=0)
         passed = 0.0
         while passed < hours:
             passed = min(passed + 1.0, hours)
@@ -128,4 +128,5 @@ def generate(
                     else:
                         unreadable += 1
             shown.update(task, completed=passed, rows=written)
-    click.echo(f"{written:,} observations of {hours:g} hours" + (f", {unreadable} unreadable" if unreadable else ""))
+    told = f"{written:,} observations of {hours:g} hours" + (f", {unreadable} unreadable" if unreadable else "")
+    click.echo(told, err=output == "-")

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import click
 
 from hub.commands.connect import connected
-from hub.commands.terminal import bar
+from hub.commands.terminal import bar, destination
 from hub.ingest.plausible import EARLIEST
 from hub.science.export import FORMATS, Block, Format, export
 from hub.settings import Settings
@@ -38,7 +38,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True)
 @click.option("--from", "since", callback=_moment, help="First time, UTC unless it says otherwise.")
 @click.option("--to", "until", callback=_moment, help="Time after the last.")
-@click.option("-o", "--output", default="-", help="File [default: standard output].")
+@click.option("-o", "--output", default="-", callback=destination, help="File [default: standard output].")
 @click.pass_obj
 def command(
     settings: Settings, site: str, form: Format, since: datetime | None, until: datetime | None, output: str

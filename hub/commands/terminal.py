@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -35,6 +37,18 @@ def show_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def destination(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Callback of an option that names a file to be written, or `-`: found out before the work, not after it."""
+    folder = Path(value).absolute().parent
+    if value != "-" and Path(value).is_dir():
+        raise click.BadParameter(f"{value} is a folder: name a file in it")
+    if value != "-" and not folder.is_dir():
+        raise click.BadParameter(f"there is no folder {folder}")
+    if value != "-" and not os.access(folder, os.W_OK):
+        raise click.BadParameter(f"nothing may be written in {folder}")
+    return value
 
 
 class _Rate(ProgressColumn):

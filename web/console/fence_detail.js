@@ -1,17 +1,32 @@
 // One fence as it is watched: what raises an alert, how sure, when, and what it raised.
 import { alerts, sentence } from "./alerts.js";
+import { crossings } from "./crossings.js";
 import { edit } from "./draft.js";
 import { fences } from "./fences.js";
 import { RuleFacts, shapeText, sleepText } from "./fence_words.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
-import { showExtent } from "./map.js";
-import { isLive } from "./moment.js";
+import { flyTo, showExtent } from "./map.js";
+import { isLive, visit } from "./moment.js";
 import { isArea } from "./shape.js";
 import { mayEdit, select } from "./store.js";
-import { Empty } from "./states.js";
+import { Empty, Loading } from "./states.js";
 import { at } from "./words.js";
 import { Icon, Shape } from "../icons.js";
+
+const SHOWN = 30;
+
+function Crossings() {
+  const found = crossings.value;
+  const go = (one) => {
+    visit(Date.parse(one.crossed_at), 7 * 86_400);
+    flyTo(one);
+  };
+  return html`<h3>${t("crossings.title")}${found?.length > 0 && html` <span class="muted">${found.length}</span>`}</h3>
+    ${found === null ? html`<${Loading} />` : found.length ? html`<ul class="rows">${found.slice(0, SHOWN).map((one) => html`<li key=${one.id}><button class="row" onClick=${() => go(one)}>
+      <span class="row-name">${one.subject_name} <span class="muted">${t(`trigger.${one.kind}`)}</span></span><time class="muted row-figure" datetime=${one.crossed_at}>${at(one.crossed_at)}</time></button></li>`)}</ul>`
+    : html`<p class="muted">${t("crossings.none")}</p>`}`;
+}
 
 export function FenceDetail({ id }) {
   const fence = fences.value.find((one) => one.id === id);
@@ -31,5 +46,6 @@ export function FenceDetail({ id }) {
     ${own.length ? html`<ul class="rows">${own.map((alert) => html`<li key=${alert.id}><button class="row" onClick=${() => select("alert", alert.id)}>
       <${Shape} severity=${alert.severity} size=${16} /><span class="row-name">${sentence(alert)}</span><span class="muted row-figure">${at(alert.occurred_at)}</span></button></li>`)}</ul>`
     : html`<p class="muted">${t("fence.quiet")}</p>`}
+    <${Crossings} />
   </article>`;
 }

@@ -2,6 +2,7 @@
 import { computed, effect } from "@preact/signals";
 import { alertById, noticed, queue } from "./alerts.js";
 import { ellipseRing } from "./coordinates.js";
+import { crossings } from "./crossings.js";
 import { detectionIcon, detectionsAt } from "./detections.js";
 import { layers as siteLayers } from "./feed.js";
 import { draftFeatures, fenceFeatures, whyFeatures } from "./map_fences.js";
@@ -97,6 +98,10 @@ const alertFeatures = () => queue.value.filter((alert) => alert.state === "new" 
     id: alert.id, severity: alert.severity, state: alert.state, name: noticed(alert) ?? alert.subject_name, order: -SEVERITIES.indexOf(alert.severity),
   }));
 
+/** Where the chosen fence was crossed, quieter than an alert. */
+const crossingFeatures = () => (crossings.value ?? []).map((one) =>
+  point(one.longitude, one.latitude, { id: one.id, crossed_at: one.crossed_at, severity: "info", state: "past", name: "", order: 0 }));
+
 function siteFeatures() {
   return siteLayers.value.flatMap(({ role, geojson }) => (geojson.features ?? [geojson.type === "Feature" ? geojson : feature(geojson, {})])
     .map((item) => feature(item.geometry, {
@@ -162,7 +167,7 @@ export function feedMap(map) {
     effect(() => set("site", siteFeatures())),
     effect(() => set("fences", fenceFeatures())),
     effect(() => set("why", whyFeatures())),
-    effect(() => set("alerts", alertFeatures())),
+    effect(() => set("alerts", [...crossingFeatures(), ...alertFeatures()])),
     effect(() => {
       const time = viewTimeCoarse.value;
       const longer = tailS() / FADE_S; // on a long time bar a day is nothing

@@ -47,6 +47,7 @@ export default {
   "fence.draw": "Draw a fence", "fence.new": "New fence", "fence.edit": "Edit", "fence.unnamed": "No name yet", "fence.draw_first": "Click the corners on the map. Enter or a double click ends it.",
   "fence.name": "Name", "fence.severity": "How grave", "fence.triggers": "What raises an alert", "fence.watches": "What it watches", "fence.watches_hint": "Nothing chosen: everybody counts.", "fence.everyone": "everybody", "fence.raised": "Alert when", "fence.version": "Version",
   "fence.saved": "Saved: {name}", "fence.deleted": "Deleted: {name}", "fence.redraw": "Draw again", "fence.delete": "Delete…", "fence.delete_sure": "Delete for good", "fence.gone": "This fence is gone", "fence.gone_more": "Somebody deleted it.", "fence.quiet": "None.",
+  "crossings.title": "Crossings", "crossings.none": "None yet.",
   "trigger.enter": "enters", "trigger.exit": "leaves", "trigger.through": "passes through", "trigger.present": "is noticed inside",
   "draw.guide": { one: "{n} corner. Enter ends, Esc cancels.", other: "{n} corners. Enter ends, Esc cancels." }, "draw.undo": "Undo", "draw.close": "Close", "draw.three": "A fence needs three corners at least.",
   "map.label": "Map of the site. Press T for the same as a table.", "map.tools": "Map tools", "map.in": "Zoom in", "map.out": "Zoom out", "map.whole": "Whole site", "map.measure": "Measure a distance",

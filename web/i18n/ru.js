@@ -47,6 +47,7 @@ export default {
   "fence.draw": "Нарисовать зону", "fence.new": "Новая зона", "fence.edit": "Изменить", "fence.unnamed": "Без названия", "fence.draw_first": "Отметьте углы на карте. Enter или двойной щелчок закончит.",
   "fence.name": "Название", "fence.severity": "Важность", "fence.triggers": "Что поднимает тревогу", "fence.watches": "За кем следит", "fence.watches_hint": "Ничего не выбрано: считаются все.", "fence.everyone": "все", "fence.raised": "Тревога, если", "fence.version": "Версия",
   "fence.saved": "Сохранено: {name}", "fence.deleted": "Удалено: {name}", "fence.redraw": "Нарисовать заново", "fence.delete": "Удалить…", "fence.delete_sure": "Удалить насовсем", "fence.gone": "Этой зоны больше нет", "fence.gone_more": "Кто-то её удалил.", "fence.quiet": "Нет.",
+  "crossings.title": "Пересечения", "crossings.none": "Пока ни одного.",
   "trigger.enter": "входит", "trigger.exit": "выходит", "trigger.through": "проходит насквозь", "trigger.present": "замечен внутри",
   "draw.guide": { one: "{n} угол. Enter — закончить, Esc — отмена.", few: "{n} угла. Enter — закончить, Esc — отмена.", many: "{n} углов. Enter — закончить, Esc — отмена.", other: "{n} угла. Enter — закончить, Esc — отмена." }, "draw.undo": "Шаг назад", "draw.close": "Замкнуть", "draw.three": "Зоне нужно хотя бы три угла.",
   "map.label": "Карта участка. Клавиша T покажет то же таблицей.", "map.tools": "Инструменты карты", "map.in": "Ближе", "map.out": "Дальше", "map.whole": "Весь участок", "map.measure": "Измерить расстояние",

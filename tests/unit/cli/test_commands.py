@@ -37,6 +37,9 @@ def test_site__added_once_is_listed_and_added_twice_is_refused(rosette: Rosette,
         (("import", "movebank"), "which file"),
         (("import", "nowhere.csv", "--site", "reserve"), "no such file"),
         (("drill", "--speed", "2000"), "2000"),
+        (("export", "--site", "reserve", "-o", "/nowhere/x.csv"), "there is no folder /nowhere"),
+        (("export", "--site", "reserve", "-o", "/"), "is a folder"),
+        (("drill", "generate", "--hours", "1", "-o", "/nowhere/x.jsonl"), "there is no folder /nowhere"),
     ],
 )
 def test_usage__is_explained_and_exits_with_2(rosette: Rosette, words: tuple[str, ...], said: str) -> None:
