@@ -94,7 +94,7 @@ async def test_roles__every_route_lets_in_whom_it_should(hub: Hub, caller: str) 
     wrong: list[str] = []
     for (method, path), allowed in ROLES.items():
         filled = path.replace("{site}", SITE)
-        for name in ("{record_id}", "{person_id}", "{key_id}", "{entry}", "{alert}"):
+        for name in ("{record_id}", "{person_id}", "{key_id}", "{entry}", "{alert}", "{subject}"):
             filled = filled.replace(name, str(new_id()))
         answer = await hub.as_(caller, method.upper(), filled)
         body = answer.json() if answer.status_code >= 400 else {}
