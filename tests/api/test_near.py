@@ -132,7 +132,6 @@ async def test_near__says_when_there_was_more(hub: Hub, monkeypatch: pytest.Monk
         {"alert": str(a.an_id("x")), "at": AT},
         {"longitude": 131, "latitude": 43, "at": "yesterday"},
         {"longitude": 131, "latitude": 43, "at": "2026-07-01T12:00:00"},
-        {"longitude": 131, "latitude": 43, "at": "0001-01-01T00:00:00Z"},
     ],
 )
 async def test_near__what_is_no_question_is_a_problem(hub: Hub, params: dict[str, Any]) -> None:
