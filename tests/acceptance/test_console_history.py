@@ -69,7 +69,7 @@ def test_history__is_offered_and_shown_with_its_tracks(page: Page) -> None:
 
 def test_history__an_alert_leads_to_its_moment(page: Page) -> None:
     page.locator(".card-face").first.click()
-    assert re.search(r"\d Aug 2015", page.locator(".facts").inner_text())
+    page.locator(".facts").get_by_text(re.compile(r"\d Aug 2015")).first.wait_for()
     page.locator(".detail").get_by_role("button", name="Show that time").click()
     page.locator(".past-banner").get_by_text(re.compile("Aug 2015")).wait_for()
     page.get_by_role("button", name="Back to live").click()
