@@ -41,4 +41,5 @@ def test_warm_up__leaves_nothing_to_compile() -> None:
         crossing_columns(x, y, index, track=[0, 0, 0, 0, 1, 1, 1], threads=2)
         crossings(x, y, index, 1, 5)
     assert before == signatures()
-    assert all(before.values())
+    # Kernels that others call have no signature of their own where their callers came from the cache.
+    assert all(before[f"geo.kernels.{name}"] for name in ("holding_one", "locate", "join", "spread"))
