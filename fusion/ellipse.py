@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+ARGOS_VARIANCES = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ellipse:
@@ -32,10 +34,13 @@ def covariance_from_radius(uncertainty_m: ArrayLike, probability: float = 0.68) 
     return np.stack([variance, np.zeros_like(variance), variance], axis=1)
 
 
-def covariance_from_ellipse(semi_major_m: ArrayLike, semi_minor_m: ArrayLike, orientation_deg: ArrayLike) -> Floats:
-    """Argos error ellipse -> f8[n, 3]; orientation of the major axis clockwise from north.
+def covariance_from_ellipse(
+    semi_major_m: ArrayLike, semi_minor_m: ArrayLike, orientation_deg: ArrayLike, variances: float = ARGOS_VARIANCES
+) -> Floats:
+    """Error ellipse -> f8[n, 3]; orientation of the major axis clockwise from north.
 
-    Argos axes are sqrt(2) standard deviations long: McClintock et al. 2015, Methods in Ecology and Evolution 6,
+    `variances`: the square of a semi-axis in variances along it. Argos axes are sqrt(2) standard deviations long:
+    McClintock et al. 2015, Methods in Ecology and Evolution 6,
     266-277, the convention also of the R packages crawl and foieGras. Raises ValueError for an axis not above 0.
     """
     major, minor, bearing = (
@@ -43,7 +48,7 @@ def covariance_from_ellipse(semi_major_m: ArrayLike, semi_minor_m: ArrayLike, or
     )
     if not ((major > 0) & (minor > 0)).all():
         raise ValueError("the axes of an ellipse must be above 0")
-    along, across = major**2 / 2.0, minor**2 / 2.0
+    along, across = major**2 / variances, minor**2 / variances
     east, north = np.sin(np.radians(bearing)), np.cos(np.radians(bearing))
     return np.stack(
         [

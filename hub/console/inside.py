@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from shapely import MultiPolygon, Polygon
 
-from fusion.ellipse import covariance_from_radius
+from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
 from geo.border import border_distance_m
 from geo.fence_edges import Area, Line
 from geo.fences import rings_of
@@ -30,7 +30,6 @@ from hub.pipeline.follow import Followers
 from hub.pipeline.guard import grown, watched
 from hub.pipeline.positions import positions_at
 from hub.records.errors import NotFound
-from hub.records.observation import ErrorEllipse
 from hub.records.reference import Fence, Severity
 from hub.store.database import Database
 
@@ -140,15 +139,9 @@ def _probability(shape: Polygon | MultiPolygon, item: SubjectItem) -> float:
         return round(shapely.intersection(cell, shape).area / cell.area, 3)
     covariance = covariance_from_radius(max(item.uncertainty_m, 1.0), 1.0 - np.exp(-0.5))
     if item.ellipse is not None and item.ellipse.semi_minor_m > 0:
-        covariance = _covariance_of(item.ellipse)
+        drawn = item.ellipse
+        covariance = covariance_from_ellipse(
+            drawn.semi_major_m, drawn.semi_minor_m, drawn.orientation_deg, VARIANCES_OF_95
+        )
     p = inside_probability(rings_of(shape), [item.longitude], [item.latitude], floored(covariance))
     return round(float(p[0]), 4)
-
-
-def _covariance_of(ellipse: ErrorEllipse) -> np.ndarray:
-    """f8[1, 3] of an ellipse that holds the truth with 95 %."""
-    along, across = (axis**2 / VARIANCES_OF_95 for axis in (ellipse.semi_major_m, ellipse.semi_minor_m))
-    turn = np.radians(ellipse.orientation_deg)
-    east, north = np.sin(turn), np.cos(turn)
-    xx, yy = along * east**2 + across * north**2, along * north**2 + across * east**2
-    return np.array([[xx, (along - across) * east * north, yy]])

@@ -9,21 +9,11 @@ from uuid import UUID
 import msgspec
 
 from hub.records.ids import content_id
-from hub.records.reference import CarrierKind, Severity
+from hub.records.reference import CarrierKind, FenceTrigger, Severity
 
 SubjectKind = Literal["individual", "person", "vehicle", "place", "device"]
-FindingKind = Literal[
-    "enter",
-    "exit",
-    "through",
-    "present",
-    "possible_crossing",
-    "dwell",
-    "overdue",
-    "proximity",
-    "approach",
-    "inside_at_start",
-]
+# What can be noticed is what a fence can ask for.
+FindingKind = FenceTrigger
 AlertState = Literal["new", "acknowledged", "resolved", "retracted"]
 
 

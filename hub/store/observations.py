@@ -38,7 +38,7 @@ async def by_ids(database: Database, keys: Sequence[tuple[UUID, datetime]]) -> l
     times = [at for _, at in keys]
     async with database.connection() as connection:
         rows = await connection.fetch(BY_ID, [key for key, _ in keys], min(times), max(times))
-    return [_seen(row) for row in rows]
+    return [seen_of(row) for row in rows]
 
 
 # The nil uuid and infinity make open ends, so that one plan serves all.
@@ -54,7 +54,7 @@ async def of_device(
 ) -> list[Seen]:
     """What a device said in [valid_from, valid_to), in canonical order. Open ends are None."""
     async with database.connection() as connection:
-        return [_seen(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
+        return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
 
 
 NAMED = """
@@ -65,7 +65,7 @@ where site_id = $1 and kind in ('detection', 'sighting') and body ->> 'individua
 async def of_individual(database: Database, site: str, name: str) -> list[Seen]:
     """Detections and sightings that name an individual."""
     async with database.connection() as connection:
-        return [_seen(row) for row in await connection.fetch(NAMED, site, name)]
+        return [seen_of(row) for row in await connection.fetch(NAMED, site, name)]
 
 
 NAMED_BY = """
@@ -90,7 +90,8 @@ async def devices(database: Database, site: str) -> list[str]:
         return [row["device"] for row in await connection.fetch(DEVICES, site)]
 
 
-def _seen(row: asyncpg.Record) -> Seen:
+def seen_of(row: asyncpg.Record) -> Seen:
+    """A row (id, device, observed_at, received_at, body) as the pipeline reads it."""
     return Seen(row["id"], row["device"], row["observed_at"], row["received_at"], _decode(row["body"]))
 
 
@@ -180,7 +181,7 @@ async def latest(
     keys, since = list(devices), list(devices.values())
     async with database.connection() as connection:
         rows = await connection.fetch(LATEST, site, keys, since, at, list(kinds), list(unusable))
-    return [_seen(row) for row in rows]
+    return [seen_of(row) for row in rows]
 
 
 RAW = "select raw, dialect, address, door from observation where site_id = $1 and id = $2 and observed_at = $3"

@@ -7,14 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-import msgspec
-
-from hub.records.observation import Observation
 from hub.store.database import Database
-from hub.store.observations import Seen
-
-_decode = msgspec.json.Decoder(Observation).decode
+from hub.store.observations import Seen, seen_of
 
 
 class Box(NamedTuple):
@@ -57,7 +51,7 @@ async def around(
     bounds = None if box is None else list(box)
     async with database.connection() as connection:
         rows = await connection.fetch(AROUND, site, since, until, at, list(unusable), bounds, list(standing), most)
-    return [_seen(row) for row in rows]
+    return [seen_of(row) for row in rows]
 
 
 BY_ID = "select id, device, observed_at, received_at, body from observation where site_id = $1 and id = $2"
@@ -67,8 +61,4 @@ async def by_id(database: Database, site: str, key: UUID) -> Seen | None:
     """One observation of a site."""
     async with database.connection() as connection:
         row = await connection.fetchrow(BY_ID, site, key)
-    return None if row is None else _seen(row)
-
-
-def _seen(row: asyncpg.Record) -> Seen:
-    return Seen(row["id"], row["device"], row["observed_at"], row["received_at"], _decode(row["body"]))
+    return None if row is None else seen_of(row)
