@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -31,21 +30,17 @@ from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import MqttDoor
 from hub.ingest.upload import import_upload
 from hub.metrics import HubMetrics
-from hub.pipeline.beside import followers_beside
+from hub.pipeline.beside import Beside
 from hub.servers import Tasks, open_broker, open_database
 from hub.settings import Settings
 from hub.state import HubVitals
 from hub.supervise import run_all
 from mobile_api.routes import ROUTES as MOBILE_ROUTES
 
-# The doors' loop and the pipeline's share one interpreter: a door must not wait 5 ms, the default, for its turn.
-SWITCH_INTERVAL_S = 0.0005
-
 
 def run(settings: Settings) -> None:
     """Run the hub until SIGINT or SIGTERM."""
     logs.set_up(settings.log_level)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     uvloop.run(serve(settings))
 
 
@@ -64,11 +59,9 @@ async def serve(settings: Settings) -> None:
         password = await announce.first_login(database)
 
         feeds = Feeds(database)
-        followers, pipeline = await stack.enter_async_context(followers_beside(database.dsn, feeds.tell))
+        pipeline = Beside(database, feeds.tell, log_level=settings.log_level)
         registry = CollectorRegistry()
-        acceptor = Acceptor(
-            database, followers.wake, default_site=settings.default_site, measures=IngestMeasures(registry)
-        )
+        acceptor = Acceptor(database, default_site=settings.default_site, measures=IngestMeasures(registry))
         drill = None
         if settings.drill:
             drill = Drill(database, acceptor, seed=settings.drill_seed, speed=settings.drill_speed)
@@ -76,8 +69,8 @@ async def serve(settings: Settings) -> None:
             tasks["drill"] = drill.run
         now = feeds.now = site_clock(drill)
         door = MqttDoor(broker, acceptor, now=lambda: now(""))
-        vitals = HubVitals(database, door, followers, drill)
-        metrics = HubMetrics(registry, database=database, door=door, followers=followers, feeds=feeds, vitals=vitals)
+        vitals = HubVitals(door, feeds, drill)
+        metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}
         if settings.firebase_credentials:
             channels["fcm"] = Firebase(settings.firebase_credentials)
@@ -93,11 +86,11 @@ async def serve(settings: Settings) -> None:
                 import_file=partial(import_upload, acceptor, database),
                 secure_cookies=settings.secure_cookies,
                 handlers=(
-                    *read_routes(database, followers, feeds.of, now),
+                    *read_routes(database, feeds, now),
                     *near_routes(database, now),
-                    *inside_routes(database, followers, feeds.of, now),
-                    *watching_routes(followers, now),
-                    *dispatch_routes(database, followers, feeds.of, lambda site: drill if site == Drill.site else None),
+                    *inside_routes(database, feeds, now),
+                    *watching_routes(feeds, now),
+                    *dispatch_routes(database, feeds, lambda site: drill if site == Drill.site else None),
                     *MOBILE_ROUTES,
                 ),
             )
@@ -107,7 +100,7 @@ async def serve(settings: Settings) -> None:
         stack.callback(scheduler.shutdown, wait=False)
         tls = {"certificate": settings.tls_certificate, "key": settings.tls_key}
         tasks |= {
-            "pipeline": pipeline,
+            "pipeline": pipeline.run,
             "live": feeds.run,
             "mqtt": door.run,
             "outbox": Deliverer(database, channels, lambda: now("")).run,

@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 
 from hub.console.feeds import Feeds
 from hub.ingest.mqtt import MqttDoor
-from hub.pipeline.follow import Followers
 from hub.records.errors import Unavailable
 from hub.state import HubVitals
 from hub.store import outbox
@@ -26,13 +25,11 @@ class HubMetrics(Collector):
         *,
         database: Database,
         door: MqttDoor,
-        followers: Followers,
         feeds: Feeds,
         vitals: HubVitals,
     ) -> None:
         self._database = database
         self._door = door
-        self._followers = followers
         self._feeds = feeds
         self._vitals = vitals
         self._found: list[Metric] = []
@@ -49,9 +46,9 @@ class HubMetrics(Collector):
     async def refresh(self) -> None:
         """Look now."""
         mqtt = self._vitals.mqtt()
-        states = {site: await self._vitals.pipeline(site) for site in sorted(self._followers.sites)}
+        states = {site: await self._vitals.pipeline(site) for site in sorted(self._feeds.sites)}
         lag_s = {site: state.lag_s for site, state in states.items() if state is not None}
-        steps = dict(sorted(self._followers.steps.items()))
+        steps = dict(sorted(self._feeds.steps.items()))
         idle = self._database.pool.get_idle_size()
         pool = {"idle": idle, "used": self._database.pool.get_size() - idle}
         found = [

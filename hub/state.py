@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from hub.console.feeds import Feeds
 from hub.console.vitals import Door, DrillState, PipelineState
 from hub.drill.run import Drill
 from hub.ingest.mqtt import MqttDoor
-from hub.pipeline.follow import Followers
 from hub.records.errors import NotFound, Unavailable
-from hub.store.database import Database
 
 
 class HubVitals:
     """Answers the questions of `/health` and of the console's status line."""
 
-    def __init__(self, database: Database, door: MqttDoor, followers: Followers, drill: Drill | None) -> None:
-        self._database = database
+    def __init__(self, door: MqttDoor, feeds: Feeds, drill: Drill | None) -> None:
         self._door = door
-        self._followers = followers
+        self._feeds = feeds
         self._drill = drill
 
     def mqtt(self) -> Door:
@@ -28,8 +26,8 @@ class HubVitals:
     async def pipeline(self, site: str) -> PipelineState | None:
         """Lag and cursor of a site's pipeline; None while it has not started, or cannot be asked."""
         try:
-            _, oldest = await self._followers.lag(self._database, site)
-            cursor = self._followers.line(site).cursor
+            _, oldest = await self._feeds.lag(site)
+            cursor = self._feeds.of(site).cursor
         except (NotFound, Unavailable):
             return None
         lag_s = 0.0 if oldest is None else max((datetime.now(UTC) - oldest).total_seconds(), 0.0)

@@ -94,7 +94,7 @@ async def _import(
         if site is not None and new_site_zone is not None:
             await _create_site(database, site, new_site_zone, dialect, files)
         chosen = site or await _only_site(database, settings)
-        acceptor = Acceptor(database, committed=lambda: None)
+        acceptor = Acceptor(database)
         return [await _one(acceptor, database, chosen, file, dialect, device, quiet=quiet) for file in files]
 
 

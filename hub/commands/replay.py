@@ -70,7 +70,7 @@ def replay_quarantine(settings: Settings, site: str, as_json: bool) -> None:
 async def _quarantine(settings: Settings, site: str, *, quiet: bool) -> Replayed:
     async with connected(settings) as database:
         waiting = await quarantine.waiting(database, site)
-        acceptor = Acceptor(database, committed=lambda: None, default_site=settings.default_site)
+        acceptor = Acceptor(database, default_site=settings.default_site)
         accepted = of_files = 0
         with bar(quiet=quiet) as shown:
             task = shown.add_task("quarantine", total=len(waiting), rows=0)

@@ -13,7 +13,8 @@ from litestar.types import ControllerRouterHandler
 from hub.clearance import ExactReads
 from hub.console.access import role_at
 from hub.console.etag import edited, etag
-from hub.console.live import SiteFeed, alert_item
+from hub.console.feeds import Feeds
+from hub.console.live import alert_item
 from hub.console.paging import After, Limit, moment_token
 from hub.console.parts import Call
 from hub.console.reads import FindingItem, finding_item
@@ -21,7 +22,6 @@ from hub.console.sensitive import is_sensitive_noticed, sensitive_name_noticed
 from hub.console.vitals import DrillState
 from hub.console.why import EvidenceFix, fixes_of, rule_of
 from hub.console.window import keyset, reader
-from hub.pipeline.follow import Followers
 from hub.records.errors import Malformed, NotFound, Stale
 from hub.records.finding import Alert
 from hub.records.person import Role
@@ -85,8 +85,7 @@ class DrillControl(Protocol):
 
 def dispatch_routes(
     database: Database,
-    followers: Followers,
-    feed_of: Callable[[str], SiteFeed],
+    feeds: Feeds,
     drill_of: Callable[[str], DrillControl | None],
 ) -> list[ControllerRouterHandler]:
     """Handlers of the alert queue and of the drill."""
@@ -94,7 +93,7 @@ def dispatch_routes(
     async def act(request: Call, site: str, alert: UUID, what: str, outcome: str | None) -> Any:
         caller, role = reader(request, site)
         expect = edited(request)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         try:
             async with database.transaction() as connection:
                 changed = await alerts.act(
@@ -103,7 +102,7 @@ def dispatch_routes(
         except Stale as stale:
             now = alert_item(await alerts.get(database, site, alert), world, role)
             raise Stale(stale.detail, now=msgspec.to_builtins(now)) from None
-        feed_of(site).tell_alert(alert)
+        feeds.of(site).tell_alert(alert)
         return Response(alert_item(changed, world, role), headers={"ETag": etag(changed.version)})
 
     @get("/api/v1/sites/{site:str}/alerts", operation_id="listAlerts", guards=[role_at()])
@@ -115,7 +114,7 @@ def dispatch_routes(
         after: After = None,
     ) -> AlertPage:
         caller, role = reader(request, site)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         rows = await alerts.page(database, site, STATES[chosen], keyset(after), limit)
         reads = ExactReads(caller, site)
         for row in rows:
@@ -129,7 +128,7 @@ def dispatch_routes(
     @get("/api/v1/sites/{site:str}/alerts/{alert:uuid}", operation_id="showAlert", guards=[role_at()])
     async def show(request: Call, site: FromPath[str], alert: FromPath[UUID]) -> Response[dict[str, Any]]:
         caller, role = reader(request, site)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         found = await alerts.get(database, site, alert)
         item = alert_item(found, world, role)
         if item is None:

@@ -22,11 +22,10 @@ from geo.generalise import cell_box
 from geo.uncertainty import floored, inside_probability
 from hub.clearance import CELL_M, ExactReads
 from hub.console.access import role_at
-from hub.console.live import SiteFeed
+from hub.console.feeds import Feeds
 from hub.console.parts import Call
 from hub.console.window import At, instant, reader
 from hub.console.wire import SubjectItem, subject_item
-from hub.pipeline.follow import Followers
 from hub.pipeline.guard import grown, watched
 from hub.pipeline.positions import positions_at
 from hub.records.errors import NotFound
@@ -67,18 +66,16 @@ class FencesNear(msgspec.Struct, frozen=True, kw_only=True):
     items: list[FenceNear]
 
 
-def inside_routes(
-    database: Database, followers: Followers, feed_of: Callable[[str], SiteFeed], now: Callable[[str], datetime]
-) -> list[ControllerRouterHandler]:
+def inside_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """Handler of P(inside)."""
 
     @get("/api/v1/sites/{site:str}/subjects/{subject:uuid}/fences", operation_id="listFencesNear", guards=[role_at()])
     async def fences_near(request: Call, site: FromPath[str], subject: FromPath[UUID], at: At = None) -> FencesNear:
         """Fences near a subject at a time, most probable first, with the probability that it is inside."""
         caller, role = reader(request, site)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         moment = instant(at, now(site), "at")
-        known = feed_of(site).latest if at is None else await positions_at(database, world, moment)
+        known = feeds.of(site).latest if at is None else await positions_at(database, world, moment)
         position = next((one for one in known.values() if one.subject.id == subject), None)
         item = None if position is None else subject_item(position, world, role, moment)
         if position is None or item is None:

@@ -92,6 +92,8 @@ class SiteFeed:
 
     def tell(self, told: Told, world: World) -> None:
         """Take in what a committed step means."""
+        if told.is_start and self.world is not None:
+            self._start_again()
         self.world, self.cursor = world, told.cursor
         if told.heard or any(map(self._is_news, told.positions)):
             self.newest_at = self._now(self._site)
@@ -109,6 +111,12 @@ class SiteFeed:
             self._references.setdefault(f"{noun}s", set()).add(record)
             self._is_outdated = self._is_outdated or noun != "layer"
         self._pending.set()
+
+    def _start_again(self) -> None:
+        """The pipeline was started anew: what it committed last may not have been told, so everybody loads anew."""
+        self._is_outdated = True
+        for listener in self._listeners:
+            listener.offer(frame("reset", {"reason": "the pipeline was started again"}))
 
     def _is_news(self, position: Position) -> bool:
         """Was it observed lately, after what was known? An edit of reference data tells old positions again."""

@@ -16,7 +16,7 @@ from geo.generalise import generalise
 from geo.generalise import uncertainty_m as cell_uncertainty_m
 from hub.clearance import CELL_M, EXACT, WITHHELD, ExactReads, cleared, masked
 from hub.console.access import role_at
-from hub.console.live import SiteFeed
+from hub.console.feeds import Feeds
 from hub.console.paging import MOST, After, Limit, counted_token, moment_token, parse_counted
 from hub.console.parts import Call
 from hub.console.sensitive import (
@@ -29,7 +29,6 @@ from hub.console.sensitive import (
 from hub.console.trajectories import trajectories
 from hub.console.window import At, Since, Until, instant, keyset, reader, window
 from hub.console.wire import DetectionItem, SubjectItem, detection_item, subject_item
-from hub.pipeline.follow import Followers
 from hub.pipeline.fuse import Points, points_of
 from hub.pipeline.history import place_of
 from hub.pipeline.line import Heard
@@ -118,17 +117,15 @@ class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def read_routes(
-    database: Database, followers: Followers, feed_of: Callable[[str], SiteFeed], now: Callable[[str], datetime]
-) -> list[ControllerRouterHandler]:
+def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """Handlers of everything that the map reads, and of the live stream."""
 
     @get("/api/v1/sites/{site:str}/subjects", operation_id="listSubjects", guards=[role_at()])
     async def subjects(request: Call, site: FromPath[str], at: At = None) -> Subjects:
         caller, role = reader(request, site)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         moment = instant(at, now(site), "at")
-        known = feed_of(site).latest if at is None else await positions_at(database, world, moment)
+        known = feeds.of(site).latest if at is None else await positions_at(database, world, moment)
         reads = ExactReads(caller, site)
         items: list[SubjectItem] = []
         for position in known.values():
@@ -149,7 +146,7 @@ def read_routes(
     ) -> Tracks:
         caller, role = reader(request, site)
         begin, end = window(since, until, now(site), timedelta(days=14))
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         chosen = subject or None
         reads = ExactReads(caller, site)
         headers = {header.subject: header for header in await tracks.headers(database, site, chosen)}
@@ -198,7 +195,7 @@ def read_routes(
         caller, role = reader(request, site)
         begin, end = window(since, until, now(site), timedelta(days=1))
         resumed_at, skip = parse_counted(after)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         rows = await observations.page(
             database,
             site,
@@ -251,7 +248,7 @@ def read_routes(
     ) -> FindingPage:
         caller, role = reader(request, site)
         begin, end = window(since, until, now(site), LONGEST_TRACK)
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         # Whose findings may be withheld is not searched for, but looked for in what the reader may know.
         searched = subject if subject in world.individuals or role in ("dispatcher", "admin") else None
         asked = limit if searched == subject else MOST
@@ -285,7 +282,7 @@ def read_routes(
         caller, _ = reader(request, site)
         last = request.headers.get("last-event-id")
         after = Cursor.parse(last) if last else None
-        feed, world = feed_of(site), followers.line(site).world_now
+        feed, world = feeds.of(site), feeds.world_of(site)
         reads = ExactReads(caller, site)
         for position in feed.latest.values():
             if world.is_sensitive(position.subject):

@@ -15,9 +15,9 @@ from litestar.types import ControllerRouterHandler
 
 from geo.watch import frame_of
 from hub.console.access import role_at
+from hub.console.feeds import Feeds
 from hub.console.parts import Call
 from hub.console.window import At, instant, reader
-from hub.pipeline.follow import Followers
 from hub.pipeline.guard import watched
 from hub.records.reference import Fence
 
@@ -38,7 +38,7 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     items: list[FenceHours]
 
 
-def watching_routes(followers: Followers, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
+def watching_routes(feeds: Feeds, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """Handler of what is watched."""
 
     @get("/api/v1/sites/{site:str}/watching", operation_id="listWatching", guards=[role_at()])
@@ -46,7 +46,7 @@ def watching_routes(followers: Followers, now: Callable[[str], datetime]) -> lis
         """Of every fence with a schedule, whether it is watched at a time, and when that changes."""
         reader(request, site)
         moment = instant(at, now(site), "at")
-        world = followers.line(site).world_now
+        world = feeds.world_of(site)
         items = await asyncio.to_thread(hours, world.fences.values(), world.site.time_zone, moment)
         return Hours(at=moment, items=items)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -161,20 +161,17 @@ def routed(arrival: Arrival, default_site: str) -> Arrival:
 class Acceptor:
     """Appends arrivals to the log. Whoever gets a receipt may forget the bytes: they are committed.
 
-    `committed` is called after each commit that added something (the pipeline wakes up). `default_site` is that of
-    topics which name none.
+    `default_site` is that of topics which name none.
     """
 
     def __init__(
         self,
         database: Database,
-        committed: Callable[[], None],
         *,
         default_site: str = "",
         measures: IngestMeasures | None = None,
     ) -> None:
         self._database = database
-        self._committed = committed
         self._default_site = default_site
         self._measures = measures or IngestMeasures()
         self._months: set[tuple[int, int]] = set()
@@ -236,8 +233,6 @@ class Acceptor:
             batch.bad.append((batch.origin[row.id], _arrival_of(row), bad))
             batch.rows.clear()
             fresh, conflicts = await self._append(batch, [])
-        if fresh:
-            self._committed()
         return _receipts(batch, arrivals, fresh, conflicts)
 
     async def _append(self, batch: Batch, rows: list[log.Row]) -> tuple[set[UUID], set[UUID]]:

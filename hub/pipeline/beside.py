@@ -1,61 +1,72 @@
-"""The pipeline in a thread and event loop of its own, beside the doors: a long track makes no message late."""
+"""The pipeline beside the doors: a process that the hub starts, hears, and starts again if it dies."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+import logging
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from contextlib import suppress
 
-import uvloop
-
-from hub.pipeline.follow import Followers
 from hub.pipeline.line import Told
-from hub.pipeline.world import World
+from hub.pipeline.telling import Order, Telling, packed, receive
+from hub.pipeline.world import NOUNS, World, read_world
+from hub.records.errors import Unavailable
 from hub.store.database import Database
-from hub.supervise import run_all
 
-CONNECTIONS = 8
+LOGGER = logging.getLogger(__name__)
+# A step that is under way is rolled back by the database if it is cut off.
+END_WITHIN_S = 5.0
+PAUSE_S = 0.5
 
 
-@asynccontextmanager
-async def followers_beside(
-    dsn: str, tell: Callable[[str, Told, World], None]
-) -> AsyncGenerator[tuple[Followers, Callable[[], Awaitable[None]]]]:
-    """(followers, a task that lives as long as they do and fails when they do); ended on leaving.
+class Beside:
+    """`tell` hears of every committed step of every site, with reference data that are at least as new as the step."""
 
-    `tell` is called in the loop of the caller. Raises DatabaseUnavailable.
-    """
-    here = asyncio.get_running_loop()
-    ready: asyncio.Future[tuple[Followers, Callable[[], None]]] = here.create_future()
+    def __init__(self, database: Database, tell: Callable[[str, Told, World], None], *, log_level: str) -> None:
+        self._database = database
+        self._tell = tell
+        self._order = Order(dsn=database.dsn, log_level=log_level)
+        self._worlds: dict[str, World] = {}
+        self.pid: int | None = None
 
-    def told(site: str, what: Told, world: World) -> None:
-        here.call_soon_threadsafe(tell, site, what, world)
-
-    async def follow() -> None:
-        stop, there = asyncio.Event(), asyncio.get_running_loop()
-        database = await Database.connect(dsn, most=CONNECTIONS)
+    async def run(self) -> None:
+        """Follow until cancelled. Raises Unavailable when the process has ended: run it again."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "hub.pipeline.process"), stdin=PIPE, stdout=PIPE, start_new_session=True
+        )
+        self.pid = process.pid
         try:
-            followers = Followers(database, told)
-            end = (followers, lambda: there.call_soon_threadsafe(stop.set) and None)
-            here.call_soon_threadsafe(ready.set_result, end)
-            await run_all({"pipeline": followers.run, "changes": followers.listen}, stop)
+            await self._hear(process)
         finally:
-            await database.close()
+            await _end(process)
+        raise Unavailable(f"the pipeline ended with code {process.returncode}; what it had not committed it does again")
 
-    with ThreadPoolExecutor(1, "pipeline") as executor:
-        following = asyncio.ensure_future(here.run_in_executor(executor, lambda: uvloop.run(follow())))
-        await asyncio.wait((ready, following), return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            following.result()
-        followers, end = ready.result()
+    async def _hear(self, process: Process) -> None:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(packed(self._order))
+        while (telling := await receive(process.stdout, Telling)) is not None:
+            site, told = telling.site, telling.told
+            world = self._worlds.get(site)
+            if world is None or told.is_start or any(noun in NOUNS for noun, _ in told.references):
+                world = self._worlds[site] = await self._read(site)
+            self._tell(site, told, world)
 
-        async def lives() -> None:
-            await asyncio.shield(following)
+    async def _read(self, site: str) -> World:
+        while True:
+            try:
+                return await read_world(self._database, site)
+            except Unavailable as outage:
+                LOGGER.warning("reference data of %s: %s; trying again", site, outage.detail)
+            await asyncio.sleep(PAUSE_S)
 
-        try:
-            yield followers, lives
-        finally:
-            if not following.done():
-                end()
-            await asyncio.wait((following,))
+
+async def _end(process: Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), END_WITHIN_S)
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()

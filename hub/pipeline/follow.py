@@ -1,19 +1,17 @@
-"""Follows the log of every site: one line and one feed each, woken by commits, of this process or another."""
+"""Follows the log of every site: one line each, woken by commits."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 
-from hub.pipeline.line import NOUNS_FOLLOWED, Line, Told
+from hub.pipeline.line import Line, Told
 from hub.pipeline.world import World
-from hub.records.errors import NotFound, Unavailable
-from hub.store import log, sites
+from hub.records.errors import Unavailable
+from hub.store import sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -32,35 +30,13 @@ class Followers:
         self._database = database
         self._tell = tell
         self._wakes: dict[str, asyncio.Event] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self.lines: dict[str, Line] = {}
-        # Steps that were committed, by site.
-        self.steps = Counter[str]()
-
-    def wake(self) -> None:
-        """Something was committed. May be called from any thread."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake_all)
 
     def _wake_all(self) -> None:
         for waiting in self._wakes.values():
             waiting.set()
 
-    def line(self, site: str) -> Line:
-        """The line of a site; raises NotFound."""
-        line = self.lines.get(site)
-        if line is None or line.world is None:
-            raise NotFound(f"no site {site!r}, or it is still being read: try again in a moment")
-        return line
-
-    @property
-    def sites(self) -> frozenset[str]:
-        """Sites that are followed."""
-        return frozenset(self.lines)
-
     async def run(self) -> None:
         """Follow all sites, also those made later. A failing line is started again after an outage; a bug ends all."""
-        self._loop = asyncio.get_running_loop()
         following: dict[str, asyncio.Task[None]] = {}
         try:
             while True:
@@ -88,13 +64,11 @@ class Followers:
             try:
                 if not started:
                     await line.start()
-                    self.lines[site] = line
-                    self._tell(site, Told(cursor=line.cursor), line.world_now)
+                    self._tell(site, Told(cursor=line.cursor, is_start=True), line.world_now)
                     started = True
                 wake.clear()
                 began = time.monotonic()
                 while await line.step():
-                    self.steps[site] += 1
                     await asyncio.sleep(min(max(REST * (time.monotonic() - began), SHORTEST_REST_S), LONGEST_REST_S))
                     began = time.monotonic()
                 pause_s = 0.2
@@ -106,7 +80,7 @@ class Followers:
                 pause_s = min(pause_s * 2, 5.0)
 
     async def listen(self) -> None:
-        """Wake on commits of other processes (imports, a second hub)."""
+        """Wake on commits, of whatever process: the log itself calls."""
         async with self._database.connection() as connection:
             gone = asyncio.Event()
 
@@ -121,7 +95,3 @@ class Followers:
                 if not connection.is_closed():
                     await connection.remove_listener("rosette_change", heard)
         raise Unavailable("the connection that listens for changes was lost")
-
-    async def lag(self, database: Database, site: str) -> tuple[int, datetime | None]:
-        """Changes that wait at a site, and since when; asked of a database of the caller's loop."""
-        return await log.lag(database, site, self.line(site).cursor, NOUNS_FOLLOWED)

@@ -14,13 +14,13 @@ from hub.pipeline.history import place_of
 from hub.pipeline.judge import Verdict, Work, judge_all
 from hub.pipeline.memory import Memories
 from hub.pipeline.months import begins
-from hub.pipeline.world import NOUNS, World, affected_by
+from hub.pipeline.world import NOUNS, World, affected_by, read_world
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
 from hub.records.observation import Detection, Fix
 from hub.records.observation import Sighting as Reported
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, log, observations, outbox, reference, sites, tracks
+from hub.store import alerts, findings, followed, log, observations, outbox, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
@@ -48,6 +48,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     heard: tuple[Heard, ...] = ()
     alerts: tuple[UUID, ...] = ()
     references: tuple[tuple[str, UUID], ...] = ()
+    # The line begins here: of steps before, some may never have been told.
+    is_start: bool = False
 
 
 class Line:
@@ -73,7 +75,7 @@ class Line:
 
     async def start(self) -> None:
         """Read where we stood. Other reference data than then, or another configuration: build all from the log."""
-        world = await self._read_world()
+        world = await read_world(self._database, self._site)
         self.cursor, self._applied = await tracks.read_cursor(self._database, self._site)
         if self._applied != configuration_of(world):
             await self.rebuild()
@@ -83,7 +85,7 @@ class Line:
     async def rebuild(self) -> int:
         """Compute all of a site from its log, and correct what stands; returns the number of subjects."""
         cursor = await log.head(self._database, self._site, NOUNS_FOLLOWED)
-        world = await self._read_world()
+        world = await read_world(self._database, self._site)
         self._memories.clear()
         subjects = await self._everybody(world)
         await self._settle(subjects, {}, (), cursor, "rebuilt from the log", world)
@@ -98,7 +100,7 @@ class Line:
         references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer"))
         stale: set[Subject] = set()
         if any(noun in NOUNS for noun, _ in references):
-            before, world = world, await self._read_world()
+            before, world = world, await read_world(self._database, self._site)
             stale = await self._stale(before, world)
         seen = await observations.by_ids(
             self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]
@@ -169,6 +171,7 @@ class Line:
             for verdict in verdicts:
                 self._memories.keep(verdict.subject, verdict.memory)
             self.cursor, self._applied = here
+            is_start = self.world is None
             if last:
                 self.world = world
             self._tell(
@@ -178,6 +181,7 @@ class Line:
                     heard=tuple(heard) if last else (),
                     alerts=tuple(touched),
                     references=references if last else (),
+                    is_start=is_start,
                 ),
                 world,
             )
@@ -232,10 +236,6 @@ class Line:
             await outbox.enqueue(connection, self._site, touched)
             await tracks.move_cursor(connection, self._site, cursor, applied or "")
         return touched
-
-    async def _read_world(self) -> World:
-        site = await sites.get(self._database, self._site)
-        return World(site, await reference.everything(self._database, self._site, NOUNS))
 
     async def _stale(self, before: World, after: World) -> set[Subject]:
         subjects, devices = affected_by(before, after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from hub.records.finding import Subject
 from hub.records.ids import content_id
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
 from hub.records.site import Site
-from hub.store.reference import noun_of
+from hub.store import reference, sites
+from hub.store.database import Database
 
 NOUNS = ("device", "individual", "place", "deployment", "fence")
 PERSONAL = ("person", "vehicle")
@@ -53,7 +54,7 @@ class World:
         deployments: list[Deployment] = []
         by_id: dict[UUID, Device] = {}
         records = list(records)
-        versions = sorted((noun_of(record), str(record.id), record.version) for record in records)
+        versions = sorted((reference.noun_of(record), str(record.id), record.version) for record in records)
         self.digest = hashlib.sha256(repr((site.centre, versions)).encode()).hexdigest()[:16]
         for record in records:
             match record:
@@ -82,7 +83,11 @@ class World:
         self._key_of = {self.device_subject(key): key for key in self.devices}
         self._watched = [(fence, watched(fence)) for fence in self.fences.values()]
         self._watches: dict[frozenset[str], Watch] = {}
-        self.fence_index = FenceIndex.build(
+
+    @cached_property
+    def fence_index(self) -> FenceIndex:
+        """The fences that are areas. Built when it is asked for: who only names and clears places does without."""
+        return FenceIndex.build(
             Area(id=one.id, version=one.version, geometry=one.geometry)
             for _, one in self._watched
             if isinstance(one.geometry, Polygon | MultiPolygon)
@@ -195,6 +200,11 @@ class World:
             if known is None or self.individuals[known].sensitive:
                 return True
         return self._protected.named_by(scientific_name) or self._protected.named_by(label)
+
+
+async def read_world(database: Database, site: str) -> World:
+    """A site as its reference data say now; raises NotFound and DatabaseUnavailable."""
+    return World(await sites.get(database, site), await reference.everything(database, site, NOUNS))
 
 
 @lru_cache(10_000)

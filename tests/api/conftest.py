@@ -25,7 +25,6 @@ from hub.console.vitals import Door, DrillState, PipelineState
 from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
-from hub.pipeline.follow import Followers
 from hub.pipeline.line import Line, Told
 from hub.records.ids import new_id
 from hub.records.person import Person, Role
@@ -90,7 +89,7 @@ class Hub:
         self.database = database
         self.vitals = vitals
         self.clock = clock
-        self.followers: Followers
+        self.lines: dict[str, Line]
         self.feeds: Feeds
         self.drills: dict[str, FakeDrill]
         self.keys: dict[str, str] = {}
@@ -105,7 +104,7 @@ class Hub:
 
     async def settle(self, site: str = SITE) -> None:
         """Let the pipeline follow all that was committed, and the live feed send it."""
-        while await self.followers.line(site).step():
+        while await self.lines[site].step():
             pass
         await self.feeds.of(site).flush()
 
@@ -164,10 +163,10 @@ def web(tmp_path: Path) -> Path:
 async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hub]:
     """The application with two sites and a machine of every role at the first; `stranger` belongs to the second."""
     vitals, clock = FakeVitals(), Clock()
-    acceptor = Acceptor(database, lambda: None)
+    acceptor = Acceptor(database)
     feeds, drills = Feeds(database), dict[str, FakeDrill]()
     feeds.now = clock
-    followers = Followers(database, feeds.tell)
+    lines = dict[str, Line]()
     parts = Parts(
         database=database,
         acceptor=acceptor,
@@ -178,11 +177,11 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         import_file=partial(import_upload, acceptor, database),
         web=web,
         handlers=(
-            *read_routes(database, followers, feeds.of, clock),
+            *read_routes(database, feeds, clock),
             *near_routes(database, clock),
-            *inside_routes(database, followers, feeds.of, clock),
-            *watching_routes(followers, clock),
-            *dispatch_routes(database, followers, feeds.of, drills.get),
+            *inside_routes(database, feeds, clock),
+            *watching_routes(feeds, clock),
+            *dispatch_routes(database, feeds, drills.get),
             *MOBILE_ROUTES,
         ),
         passwords=Passwords(CHEAP),
@@ -191,14 +190,14 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         await sites.put(connection, a_site(SITE))
         await sites.put(connection, a_site(OTHER))
     for site in (SITE, OTHER):
-        line = followers.lines[site] = Line(database, site, partial(feeds.tell, site))
+        line = lines[site] = Line(database, site, partial(feeds.tell, site))
         await line.start()
-        feeds.tell(site, Told(cursor=line.cursor), line.world_now)
+        feeds.tell(site, Told(cursor=line.cursor, is_start=True), line.world_now)
     # Litestar's own test client runs the application in another thread, where this database cannot be used.
     transport = ASGITransport(create_api(parts), raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
         hub = Hub(client, database, vitals, clock)
-        hub.followers, hub.feeds, hub.drills = followers, feeds, drills
+        hub.lines, hub.feeds, hub.drills = lines, feeds, drills
         for role in ("ranger", "dispatcher", "scientist", "admin"):
             await hub.keyed(role, SITE, role)
         await hub.keyed("stranger", OTHER, "admin")

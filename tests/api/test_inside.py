@@ -52,7 +52,7 @@ async def test_fences_near__on_the_border_it_is_even(hub: Hub) -> None:
     await hub.settle()
     ((item,), (core,)) = (
         (await hub.as_("dispatcher", "GET", f"{PATH}/subjects")).json()["items"],
-        (await near(hub, "dispatcher", hub.followers.line(SITE).world_now.device_subject("phone-1").id))["items"],
+        (await near(hub, "dispatcher", hub.feeds.world_of(SITE).device_subject("phone-1").id))["items"],
     )
     assert item["device"] == "phone-1"
     assert core["probability"] == pytest.approx(0.5, abs=0.01)
@@ -129,7 +129,7 @@ async def test_fences_near__a_scientist_is_not_told_where_people_are(hub: Hub) -
     await hub.store(a.a_device(SITE, "phone-1", kind="phone"), a.a_fence(SITE))
     await hub.send(a.a_fix("phone-1"))
     await hub.settle()
-    subject = hub.followers.line(SITE).world_now.device_subject("phone-1").id
+    subject = hub.feeds.world_of(SITE).device_subject("phone-1").id
     hidden = problem(await hub.as_("scientist", "GET", f"{PATH}/subjects/{subject}/fences"), 404)
     absent = problem(await hub.as_("scientist", "GET", f"{PATH}/subjects/{a.an_id('nobody')}/fences"), 404)
     assert hidden["detail"].replace(str(subject), "") == absent["detail"].replace(str(a.an_id("nobody")), "")

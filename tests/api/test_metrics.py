@@ -45,17 +45,19 @@ class Fakes:
         self.registry = CollectorRegistry()
         self.feeds = Feeds(database)
         self.followers = Followers(database, self.feeds.tell)
-        self.acceptor = Acceptor(database, self.followers.wake, measures=IngestMeasures(self.registry))
+        self.acceptor = Acceptor(database, measures=IngestMeasures(self.registry))
         self.door = MqttDoor(Broker(host="broker", port=1), self.acceptor, now=lambda: a.NOON)
-        self.vitals = HubVitals(database, self.door, self.followers, None)
+        self.vitals = HubVitals(self.door, self.feeds, None)
         self.metrics = HubMetrics(
             self.registry,
             database=database,
             door=self.door,
-            followers=self.followers,
             feeds=self.feeds,
             vitals=self.vitals,
         )
+
+    def follow(self) -> asyncio.Future[object]:
+        return asyncio.gather(self.followers.run(), self.followers.listen())
 
     def value(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(name, labels)
@@ -109,11 +111,11 @@ async def test_observations__are_counted_by_door_dialect_and_outcome(fakes: Fake
 
 
 async def test_pipeline__steps_and_lag_are_those_of_its_site(fakes: Fakes, database: Database) -> None:
-    following = asyncio.create_task(fakes.followers.run())
+    following = fakes.follow()
     try:
-        await until(lambda: SITE in fakes.followers.sites, database)
+        await until(lambda: SITE in fakes.feeds.sites, database)
         await fakes.acceptor.accept([a.an_arrival(a.a_fix(), SITE)])
-        await until(lambda: fakes.followers.steps[SITE] == 1, database)
+        await until(lambda: fakes.feeds.steps[SITE] == 1, database)
         await fakes.metrics.refresh()
         assert fakes.value("rosette_pipeline_steps_total", site=SITE) == 1
         assert fakes.value("rosette_pipeline_lag_seconds", site=SITE) == 0
@@ -123,8 +125,8 @@ async def test_pipeline__steps_and_lag_are_those_of_its_site(fakes: Fakes, datab
 
 
 async def test_pipeline__that_stands_still_lags(fakes: Fakes, database: Database) -> None:
-    following = asyncio.create_task(fakes.followers.run())
-    await until(lambda: SITE in fakes.followers.sites, database)
+    following = fakes.follow()
+    await until(lambda: SITE in fakes.feeds.sites, database)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     await fakes.acceptor.accept([a.an_arrival(a.a_fix(), SITE)])
@@ -189,7 +191,7 @@ class SlowAcceptor(Acceptor):
     """Commits when the test lets it."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, lambda: None)
+        super().__init__(database)
         self.asked, self.may = asyncio.Event(), asyncio.Event()
 
     async def accept(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -206,7 +208,7 @@ async def test_mqtt__lag_is_what_was_received_and_is_not_committed(
     monkeypatch.setattr(mqtt, "ManualClient", FakeClient)
     acceptor = SlowAcceptor(database)
     door = MqttDoor(Broker(host="broker", port=1), acceptor, now=lambda: a.NOON)
-    vitals = HubVitals(database, door, Followers(database, lambda site, told, world: None), None)
+    vitals = HubVitals(door, Feeds(database), None)
     following = asyncio.create_task(door.run())
     try:
         await until(lambda: door.connected, database)

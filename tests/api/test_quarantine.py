@@ -24,7 +24,7 @@ OWNTRACKS = b'{"_type":"location","tst":1782907200,"lat":43.1,"lon":131.4}'
 async def published(database: Database, topic: str, body: bytes, default_site: str = "") -> None:
     """A message from the broker, of which only the topic is known."""
     arrival = Arrival(site=UNROUTED, door="mqtt", dialect="unknown", address=topic, body=body, received_at=a.NOON)
-    (receipt,) = await Acceptor(database, lambda: None, default_site=default_site).accept([arrival])
+    (receipt,) = await Acceptor(database, default_site=default_site).accept([arrival])
     assert receipt.quarantined == 1
 
 

@@ -85,7 +85,7 @@ async def test_frame__is_labelled_with_what_it_holds_not_with_what_came_while_it
     feed, real = hub.feeds.of(SITE), alerts.by_ids
     stream = Stream(feed, "dispatcher")
     await stream.next()
-    line = hub.followers.line(SITE)
+    line = hub.lines[SITE]
     await hub.send(a_detection(**F01))
     while await line.step():
         pass
@@ -114,7 +114,7 @@ async def test_frame__without_alerts_that_could_not_be_read_does_not_move_the_re
     stream = Stream(feed, "dispatcher")
     await stream.next()
     await hub.send(a_detection(**F01))
-    while await hub.followers.line(SITE).step():
+    while await hub.lines[SITE].step():
         pass
 
     async def outage(*_: Any) -> Any:

@@ -108,11 +108,12 @@ def imported(dsn: str, folder: Path, path: Path) -> dict[str, Any]:
 async def tracked(dsn: str, animals: int) -> dict[str, Any]:
     """Seconds from the start of the pipeline on a full log until every animal has its track and nothing waits."""
     database = await Database.connect(dsn)
-    followers = Followers(database, Feeds(database).tell)
+    feeds = Feeds(database)
+    followers = Followers(database, feeds.tell)
     cpu_s, began = time.process_time(), time.perf_counter()
     running = asyncio.create_task(followers.run())
     try:
-        while not (SITE in followers.lines and (await followers.lag(database, SITE))[0] == 0):
+        while not (SITE in feeds.sites and (await feeds.lag(SITE))[0] == 0):
             await asyncio.wait([running], timeout=0.02)
             if running.done():
                 running.result()

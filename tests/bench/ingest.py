@@ -20,16 +20,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import uvloop
 
-from hub.app import SWITCH_INTERVAL_S
 from hub.console.feeds import Feeds
 from hub.ingest.accept import Acceptor
 from hub.ingest.mqtt import Broker, MqttDoor
-from hub.pipeline.beside import followers_beside
+from hub.pipeline.beside import Beside
 from hub.records.receipt import Arrival, Receipt
 from hub.store import reference, sites
 from hub.store.database import Database
@@ -46,6 +45,17 @@ select count(*), md5(string_agg(body ->> 'source_id', ',' order by body ->> 'sou
 where body ->> 'source_id' like $1 || '-%'"""
 Commits = list[tuple[int, list[bytes]]]
 Lag = Callable[[], Awaitable[int]]
+
+
+class Running(NamedTuple):
+    """Who is measured: its commits; of a hub also how far its pipeline is behind, and that one's process."""
+
+    commits: Commits
+    behind: Lag | None = None
+    pipeline: int | None = None
+
+    def pipeline_cpu_s(self) -> float:
+        return 0.0 if self.pipeline is None else ground.cpu_s(self.pipeline)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +113,8 @@ async def a_reserve(database: Database, devices: int, animals: int) -> None:
 
 
 @asynccontextmanager
-async def the_hub(task: Task) -> AsyncIterator[tuple[Commits, Lag | None]]:
-    """Door, log, pipeline and live feed in this process, as hub/app.py composes them."""
+async def the_hub(task: Task) -> AsyncIterator[Running]:
+    """Door, log and live feed in this process, the pipeline beside it, as hub/app.py composes them."""
     database = await Database.connect(task.dsn)
     await a_reserve(database, task.devices, task.animals)
     feeds = Feeds(database)
@@ -115,35 +125,36 @@ async def the_hub(task: Task) -> AsyncIterator[tuple[Commits, Lag | None]]:
         password=task.password,
         client_id=task.client_id,
     )
-    async with followers_beside(task.dsn, feeds.tell) as (followers, pipeline):
-        acceptor = TimedAcceptor(database, followers.wake)
-        acceptor.commits = []
-        door = MqttDoor(broker, acceptor, now=lambda: datetime.now(UTC))
+    pipeline = Beside(database, feeds.tell, log_level="warning")
+    acceptor = TimedAcceptor(database)
+    acceptor.commits = []
+    door = MqttDoor(broker, acceptor, now=lambda: datetime.now(UTC))
 
-        async def behind() -> int:
-            return (await followers.lag(database, SITE))[0]
+    async def behind() -> int:
+        return (await feeds.lag(SITE))[0]
 
-        stop = asyncio.Event()
-        running = asyncio.create_task(run_all({"pipeline": pipeline, "live": feeds.run, "mqtt": door.run}, stop))
-        try:
-            await until(lambda: door.connected and SITE in followers.sites)
-            gc.collect()
-            gc.freeze()
-            yield acceptor.commits, behind
-        finally:
-            stop.set()
-            await running
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_all({"pipeline": pipeline.run, "live": feeds.run, "mqtt": door.run}, stop))
+    try:
+        await until(lambda: door.connected and SITE in feeds.sites)
+        assert pipeline.pid is not None
+        gc.collect()
+        gc.freeze()
+        yield Running(acceptor.commits, behind, pipeline.pid)
+    finally:
+        stop.set()
+        await running
     await database.close()
 
 
 @asynccontextmanager
-async def the_peer(task: Task) -> AsyncIterator[tuple[Commits, None]]:
+async def the_peer(task: Task) -> AsyncIterator[Running]:
     """The bare loop in this process."""
     bare = bare_loop.BareLoop(task.dsn, task.port, task.username, task.password)
     running = asyncio.create_task(bare.follow())
     try:
         await until(lambda: bare.ready.is_set() or running.done())
-        yield bare.commits, None
+        yield Running(bare.commits)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -170,7 +181,8 @@ async def caught_up(lag: Lag | None) -> float:
 
 async def a_round(task: Task, who: str) -> dict[str, Any]:
     """Warm up, send, wait for the last commit and for the pipeline; the figures."""
-    async with (the_hub if who == "hub" else the_peer)(task) as (commits, lag):
+    async with (the_hub if who == "hub" else the_peer)(task) as running:
+        commits, lag = running.commits, running.behind
         counted = taken = 0
 
         def committed() -> int:
@@ -185,12 +197,13 @@ async def a_round(task: Task, who: str) -> dict[str, Any]:
         await caught_up(lag)
         commits.clear()
         counted = taken = 0
-        cpu_s = time.process_time()
+        cpu_s, pipeline_cpu_s = time.process_time(), running.pipeline_cpu_s()
         sent = await mqtt_load.send_elsewhere(task.load("run", task.count, task.rate))
         await until(lambda: committed() >= task.count)
         behind = await lag() if lag else 0
         catching_up_s = await caught_up(lag)
         cpu_s = time.process_time() - cpu_s
+        pipeline_cpu_s = running.pipeline_cpu_s() - pipeline_cpu_s
     connection = await asyncpg.connect(task.dsn)
     try:
         stored, digest = await connection.fetchrow(bare_loop.DIGEST if who == "peer" else DIGEST, "run")
@@ -206,6 +219,7 @@ async def a_round(task: Task, who: str) -> dict[str, Any]:
         "p99_ms": ground.percentile(late_ms, 99),
         "messages_per_commit": task.count / len(commits),
         "cpu_s": cpu_s,
+        "pipeline_cpu_s": pipeline_cpu_s,
         "sender_cpu_s": sent["cpu_s"],
         "pipeline_behind": behind,
         "pipeline_caught_up_s": catching_up_s,
@@ -214,7 +228,6 @@ async def a_round(task: Task, who: str) -> dict[str, Any]:
 
 def in_this_process(task: Task, who: str) -> dict[str, Any]:
     """Entry of a round's own process."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     return uvloop.run(a_round(task, who))
 
 

@@ -118,7 +118,7 @@ async def feed(database: Database, arrivals: list[dict[str, Any]], cuts: list[in
     await a_reserve(database, SITE)
     line = Line(database, SITE, lambda told, world: None)
     await line.start()
-    acceptor = Acceptor(database, lambda: None)
+    acceptor = Acceptor(database)
     edges = [0, *sorted(cuts), len(arrivals)]
     for first, last in pairwise(edges):
         if first < last:

@@ -39,14 +39,14 @@ def heard_at_noon(minutes: float, **given: object) -> Arrival:
 @pytest.mark.parametrize(("ahead", "flags"), [(14, ()), (16, ("clock_in_future",)), (23 * 60, ("clock_in_future",))])
 async def test_clock__ahead_of_the_receipt_is_flagged(database: Database, ahead: int, flags: tuple[str, ...]) -> None:
     await a_site_with(database)
-    (receipt,) = await Acceptor(database, lambda: None).accept([heard_at_noon(ahead)])
+    (receipt,) = await Acceptor(database).accept([heard_at_noon(ahead)])
     assert receipt.accepted == 1
     assert await flags_of(database) == [flags]
 
 
 async def test_clock__own_flags_of_the_sender_stay(database: Database) -> None:
     await a_site_with(database)
-    await Acceptor(database, lambda: None).accept([heard_at_noon(60, flags=["drill"])])
+    await Acceptor(database).accept([heard_at_noon(60, flags=["drill"])])
     assert await flags_of(database) == [("drill", "clock_in_future")]
 
 
@@ -58,13 +58,13 @@ async def test_clock__before_2000_is_a_reset_clock_at_a_live_door_and_history_in
 ) -> None:
     await a_site_with(database)
     body = a.a_fix() | {"observed_at": LONG_AGO}
-    await Acceptor(database, lambda: None).accept([a.an_arrival(body, SITE, door=door)])
+    await Acceptor(database).accept([a.an_arrival(body, SITE, door=door)])
     assert await flags_of(database) == [flags]
 
 
 async def test_clock__flag_is_no_part_of_the_identity(database: Database) -> None:
     await a_site_with(database)
-    acceptor = Acceptor(database, lambda: None)
+    acceptor = Acceptor(database)
     (early,) = await acceptor.accept([heard_at_noon(60)])
     (later,) = await acceptor.accept([a.an_arrival(a.a_fix(minutes=60), SITE)])
     (exported,) = await acceptor.accept([a.an_arrival(a.a_fix(minutes=60, flags=["clock_in_future"]), SITE)])
@@ -77,7 +77,7 @@ async def test_clock__a_fix_of_a_wrong_clock_is_in_no_track(database: Database) 
     await a_site_with(database, device, leopard, a.a_deployment(device, leopard))
     line = Line(database, SITE, lambda told, world: None)
     await line.start()
-    await Acceptor(database, lambda: None).accept([heard_at_noon(-30), heard_at_noon(0), heard_at_noon(60, east=0.01)])
+    await Acceptor(database).accept([heard_at_noon(-30), heard_at_noon(0), heard_at_noon(60, east=0.01)])
     while await line.step():
         pass
     (header,) = await tracks.headers(database, SITE)

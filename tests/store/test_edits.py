@@ -37,7 +37,7 @@ async def edit(database: Database, record: Reference, **changed: Any) -> None:
 
 
 async def say(database: Database, *bodies: dict[str, Any]) -> None:
-    receipts = await Acceptor(database, lambda: None).accept([a.an_arrival(body) for body in bodies])
+    receipts = await Acceptor(database).accept([a.an_arrival(body) for body in bodies])
     assert [receipt.problems for receipt in receipts if receipt.problems] == []
 
 
@@ -211,7 +211,7 @@ async def test_position__is_no_outlier_and_nobody_elses(walked: Database) -> Non
 async def test_uncertainty__beyond_the_earth_is_refused_and_the_hub_goes_on(
     walked: Database, beyond: dict[str, Any]
 ) -> None:
-    (receipt,) = await Acceptor(walked, lambda: None).accept([a.an_arrival(a.a_fix(minutes=9) | beyond)])
+    (receipt,) = await Acceptor(walked).accept([a.an_arrival(a.a_fix(minutes=9) | beyond)])
     assert receipt.quarantined == 1
     assert "half the way round the Earth" in receipt.problems[0]
 

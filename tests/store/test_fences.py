@@ -46,7 +46,7 @@ async def dry(line: Line) -> None:
 
 
 async def say(database: Database, *bodies: dict[str, Any]) -> None:
-    receipts = await Acceptor(database, lambda: None).accept([a.an_arrival(body) for body in bodies])
+    receipts = await Acceptor(database).accept([a.an_arrival(body) for body in bodies])
     assert [receipt.problems for receipt in receipts if receipt.problems] == []
 
 

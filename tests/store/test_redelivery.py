@@ -29,7 +29,7 @@ async def said(database: Database, *moments: datetime, body: bytes = TIMELESS) -
     """Each delivery to a hub of its own, as after a kill."""
     receipts: list[Receipt] = []
     for moment in moments:
-        receipts += await Acceptor(database, lambda: None).accept([at(moment, body)])
+        receipts += await Acceptor(database).accept([at(moment, body)])
     return receipts
 
 
@@ -64,7 +64,7 @@ async def test_redelivery__other_words_are_another_observation(database: Databas
 async def test_redelivery__within_one_batch_is_absorbed_over_the_border_of_a_window(database: Database) -> None:
     await a_site_with(database)
     arrivals = [at(EDGE + timedelta(seconds=2 * k)) for k in range(4)]
-    receipts = await Acceptor(database, lambda: None).accept(arrivals)
+    receipts = await Acceptor(database).accept(arrivals)
     assert [(one.accepted, one.duplicate) for one in receipts] == [(1, 0), (0, 1), (0, 1), (0, 1)]
     assert {one.ids for one in receipts} == {receipts[0].ids}
 
@@ -72,7 +72,7 @@ async def test_redelivery__within_one_batch_is_absorbed_over_the_border_of_a_win
 async def test_redelivery__with_the_senders_own_id_is_no_conflict(database: Database) -> None:
     await a_site_with(database)
     body = a.a_fix(source_id="7", flags=["received_time"])
-    acceptor = Acceptor(database, lambda: None)
+    acceptor = Acceptor(database)
     for minutes in (0, 1):
         (receipt,) = await acceptor.accept(
             [a.an_arrival(body | {"observed_at": a.a_fix(minutes=minutes)["observed_at"]})]
@@ -95,7 +95,7 @@ async def test_redelivery__exported_and_imported_again_keeps_its_id(database: Da
         limit=10,
     )
     lines = [a.an_arrival(msgspec.json.encode(one.observation), SITE) for one in exported]
-    receipts = await Acceptor(database, lambda: None).accept(lines)
+    receipts = await Acceptor(database).accept(lines)
     assert [receipt.ids for receipt in receipts] == [(one.id,) for one in exported]
     assert [receipt.duplicate for receipt in receipts] == [1, 1]
 
@@ -119,7 +119,7 @@ async def test_redelivery__of_any_dialect_that_falls_back_to_the_time_of_receipt
     given = {"dialect": dialect, "address": address}
     parts = decode(at(EDGE, body, **given))
     assert any(isinstance(part, Decoded) and "received_time" in part.observation.flags for part in parts)
-    await Acceptor(database, lambda: None).accept([at(EDGE, body, **given)])
+    await Acceptor(database).accept([at(EDGE, body, **given)])
     count = await rows(database)
-    (again,) = await Acceptor(database, lambda: None).accept([at(EDGE + timedelta(seconds=5), body, **given)])
+    (again,) = await Acceptor(database).accept([at(EDGE + timedelta(seconds=5), body, **given)])
     assert (again.accepted, await rows(database)) == (0, count)

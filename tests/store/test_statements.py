@@ -52,7 +52,7 @@ async def test_statements__each_is_understood_by_the_migrated_database(database:
 async def busy(database: Database) -> Database:
     """Twelve thousand fixes of forty devices in a year, and statistics about them."""
     await a_site_with(database)
-    acceptor = Acceptor(database, lambda: None)
+    acceptor = Acceptor(database)
     for first in range(0, 12_000, 2_000):
         await acceptor.accept(
             [a.an_arrival(a.a_fix(f"collar-{k % 40}", minutes=k * 40)) for k in range(first, first + 2_000)]

@@ -40,7 +40,7 @@ class Watched(Line):
 
 async def said(database: Database, *minutes: float, east: float = 0.0) -> None:
     arrivals = [a.an_arrival(a.a_fix(minutes=minute, east=east)) for minute in minutes]
-    await Acceptor(database, lambda: None).accept(arrivals)
+    await Acceptor(database).accept(arrivals)
 
 
 async def test_unknown_device__is_on_the_map_as_itself(database: Database) -> None:

@@ -44,7 +44,7 @@ class Watched(Acceptor):
     """Notes how far the stream was read when each chunk is handed in, and may fail at one."""
 
     def __init__(self, database: Database, stream: Trickle, fail_at: int | None = None) -> None:
-        super().__init__(database, committed=lambda: None)
+        super().__init__(database)
         self._stream, self._fail_at = stream, fail_at
         self.chunks: list[tuple[int, int]] = []
 
@@ -121,7 +121,7 @@ async def test_import__interrupted_by_the_database_is_repeated_without_harm(data
 
 async def test_import__counts_the_reasons_of_quarantine_by_kind(database: Database, site: str) -> None:
     bad = b"soon,30.1,-2.5,d1,\nlater,30.2,-2.5,d1,\n2026-02-01T00:00:00Z,300,-2.5,d1,\n"
-    summary = await run(Acceptor(database, lambda: None), database, io.BytesIO(HEADER + ROWS[0] + bad))
+    summary = await run(Acceptor(database), database, io.BytesIO(HEADER + ROWS[0] + bad))
     assert (summary.rows, summary.quarantined) == (4, 3)
     assert [reason.count for reason in summary.reasons] == [2, 1]
     assert "'soon'" in summary.reasons[0].example
@@ -131,12 +131,12 @@ async def test_import__counts_the_reasons_of_quarantine_by_kind(database: Databa
 async def test_import__at_a_site_that_is_not_there_reads_nothing(database: Database) -> None:
     stream = whole()
     with pytest.raises(NotFound):
-        await run(Acceptor(database, lambda: None), database, stream)
+        await run(Acceptor(database), database, stream)
     assert stream.taken == 0
 
 
 async def test_import__of_a_file_dialect_keeps_the_bytes_of_each_row(database: Database, site: str) -> None:
-    await run(Acceptor(database, lambda: None), database, io.BytesIO(HEADER + ROWS[7]))
+    await run(Acceptor(database), database, io.BytesIO(HEADER + ROWS[7]))
     (seen,) = await observations.of_device(database, "s", "d1", None, None)
     kept = await observations.raw(database, "s", seen.id, seen.observed_at)
     assert kept is not None
@@ -154,5 +154,5 @@ async def test_import__of_messages_takes_one_a_line_and_quarantines_only_the_bad
     database: Database, site: str
 ) -> None:
     said = b"".join([*lines(3), b"{broken\n", b"\n", *lines(5)])
-    summary = await run(Acceptor(database, lambda: None), database, io.BytesIO(said))
+    summary = await run(Acceptor(database), database, io.BytesIO(said))
     assert (summary.dialect, summary.accepted, summary.duplicate, summary.quarantined) == ("envelope", 5, 3, 1)
