@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     durable: Annotated[bool, _setting("Flush the embedded broker's queue to disk on every message.")] = True
     default_site: Annotated[str, _setting("Site of MQTT topics that name none (OwnTracks, The Things Stack).")] = ""
     drill: Annotated[bool, _setting("Run the simulated reserve as site `drill`, marked DRILL everywhere.")] = False
-    drill_speed: Annotated[float, _setting("Seconds of drill time per second.", ge=0, le=1000)] = 1.0
+    drill_speed: Annotated[float, _setting("Seconds of drill time per second.", ge=0, le=1000)] = 10.0
     drill_seed: Annotated[int, _setting("Seed of the simulated reserve; the same seed, the same reserve.")] = 1
     secure_cookies: Annotated[bool, _setting("Send cookies by HTTPS only; set it behind TLS.")] = False
     tls_certificate: Annotated[str, _setting("PEM file; with tls_key, the web server speaks HTTPS itself.")] = ""
@@ -47,6 +48,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def folder(self) -> Path:
         """The state folder."""
         return Path(self.state).resolve()
+
+
+def _meant(key: str, known: Iterable[str]) -> str:
+    close = get_close_matches(key, sorted(known), 1)
+    return f": is {PREFIX}{close[0].upper()} meant?" if close else ""
 
 
 def read_settings(environment: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -62,7 +68,11 @@ def read_settings(environment: Mapping[str, str], file: Path | None = None) -> S
         raise Misconfigured(f"{path}: no such file")
     known = {field.name for field in msgspec.structs.fields(Settings)}
     for name, value in environment.items():
-        if name.startswith(PREFIX) and (key := name.removeprefix(PREFIX).lower()) in known:
+        if name.startswith(PREFIX):
+            key = name.removeprefix(PREFIX).lower()
+            if key not in known:
+                # A misspelt ROSETTE_DATABASE_URL must not start an empty hub on the embedded database.
+                raise Misconfigured(f"{name} is no setting{_meant(key, known)}; see docs/reference/settings.md")
             values[key] = value
     try:
         # strict=False: the environment has text only

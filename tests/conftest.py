@@ -11,10 +11,10 @@ import pytest
 pytest_plugins = ["tests.database"]
 
 # The same examples each time: what stands between a change and its landing must not be a matter of luck. New ones are
-# looked for with ROSETTE_EXPLORE=1 pytest tests/properties.
+# looked for with EXPLORE=1 pytest tests/properties.
 hypothesis.settings.register_profile("same", derandomize=True)
 hypothesis.settings.register_profile("explore")
-hypothesis.settings.load_profile("explore" if os.environ.get("ROSETTE_EXPLORE") else "same")
+hypothesis.settings.load_profile("explore" if os.environ.get("EXPLORE") else "same")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

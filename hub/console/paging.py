@@ -66,6 +66,6 @@ def parse_counted(after: str | None) -> tuple[datetime | None, int]:
     if parsed is None:
         return None, 0
     at, count = parsed
-    if not (count.isascii() and count.isdigit() and len(count) < 7):
+    if not (count.isascii() and count.isdigit() and len(count) < 6):
         raise Malformed(f"after ends in {count[:20]!r}: it is not a token of this list")
     return at, int(count)

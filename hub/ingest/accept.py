@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -12,14 +13,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from hub.ingest import plausible
+from hub.ingest.batch import Batch, conflict
 from hub.ingest.dialects import table
 from hub.ingest.dialects.reading import Source
-from hub.ingest.identity import as_said, encode, id_before, identify, is_redelivery
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.routes import route
-from hub.records.errors import IdConflict, Malformed, Rejected, TooLarge, UnknownTopic
-from hub.records.observation import Detection, Observation, Observed, Reading, Sighting
+from hub.records.errors import Rejected, TooLarge, UnknownTopic
 from hub.records.receipt import Arrival, Bad, Decoded, Receipt
 from hub.records.site import UNROUTED
 from hub.store import log, quarantine, sites
@@ -30,101 +29,8 @@ LOGGER = logging.getLogger(__name__)
 LARGEST_MESSAGE = 1 << 20
 # From here on COPY and merge is faster than unnest (measured; docs/reference/performance.md).
 COPY_FROM_ROWS = 5_000
-
-
-class Batch:
-    """What some arrivals became: rows for the log, and bad parts with their arrival."""
-
-    def __init__(self) -> None:
-        self.rows: dict[UUID, log.Row] = {}
-        self.origin: dict[UUID, int] = {}
-        self.bad: list[tuple[int, Arrival, Bad]] = []
-        self.repeated: list[tuple[int, UUID]] = []
-        # Rows without a time of their own, and the id that the same words have if they came a little earlier.
-        self.before: dict[UUID, UUID] = {}
-
-    def add(self, index: int, arrival: Arrival, part: Decoded | Bad) -> None:
-        """Take one decoded part of arrival number `index`."""
-        if isinstance(part, Bad):
-            self.bad.append((index, arrival, part))
-            return
-        try:
-            row = row_of(part.observation, part.raw, arrival)
-        except Rejected as rejected:
-            self.bad.append((index, arrival, Bad(raw=part.raw, code=rejected.code, reason=rejected.detail)))
-            return
-        if (earlier := self.rows.get(row.id)) is None:
-            self.rows[row.id] = row
-            self.origin[row.id] = index
-            if (before := id_before(arrival.site, as_said(part.observation))) is not None:
-                self.before[row.id] = before
-        elif earlier.content == row.content:
-            self.repeated.append((index, row.id))
-        else:
-            self.bad.append((index, arrival, _conflict(row)))
-
-    def absorb(self, times: dict[UUID, datetime]) -> None:
-        """Leave out what repeats words of a little earlier, in this batch or, by `times`, in the log."""
-        known = times | {key: row.observed_at for key, row in self.rows.items()}
-        for key, before in sorted(self.before.items(), key=lambda pair: self.rows[pair[0]].observed_at):
-            if is_redelivery(self.rows[key].observed_at, known.get(before)):
-                del self.rows[key], known[key]
-                self.repeated = [(index, before if other == key else other) for index, other in self.repeated]
-                self.repeated.append((self.origin.pop(key), before))
-
-
-def row_of(observation: Observation, raw: bytes, arrival: Arrival) -> log.Row:
-    """Check an observation and lay it out as columns; raises Rejected."""
-    plausible.check(observation, arrival.received_at, arrival.device)
-    said = as_said(observation)
-    body = encode(said)
-    if b"\\u0000" in body and plausible.holds_nul(msgspec.to_builtins(observation)):
-        raise Malformed("a text holds a NUL character, which no database text can")
-    key, content = identify(arrival.site, said, body)
-    if noted := {*observation.flags, *plausible.clock_flags(said, arrival.received_at, arrival.door)} - {*said.flags}:
-        body = encode(msgspec.structs.replace(said, flags=(*said.flags, *sorted(noted))))
-    return log.Row(
-        id=key,
-        site_id=arrival.site,
-        device=observation.device,
-        kind=kind_of(observation),
-        label=label_of(observation),
-        observed_at=observation.observed_at,
-        received_at=arrival.received_at,
-        longitude=observation.longitude,
-        latitude=observation.latitude,
-        body=body,
-        door=arrival.door,
-        dialect=arrival.dialect,
-        address=arrival.address,
-        sender=arrival.sender,
-        raw=raw,
-        content=content,
-    )
-
-
-def kind_of(observation: Observed) -> str:
-    """The tag of an observation on the wire."""
-    return str(type(observation).__struct_config__.tag)
-
-
-def label_of(observation: Observation) -> str | None:
-    """What a detection or sighting is of, or what a reading measures."""
-    match observation:
-        case Detection() | Sighting():
-            return observation.label
-        case Reading():
-            return observation.quantity
-        case _:
-            return None
-
-
-def _conflict(row: log.Row) -> Bad:
-    return Bad(
-        raw=row.raw,
-        code=IdConflict.code,
-        reason=f"device {row.device!r} sent source_id again with another body (observation {row.id}); the first stands",
-    )
+# Between so many messages the loop goes on with what else it has to do, the commit of the batch before among it.
+SLICE = 64
 
 
 def decode(arrival: Arrival) -> list[Decoded | Bad]:
@@ -179,39 +85,46 @@ class Acceptor:
 
     async def accept(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Decode and append; one receipt per arrival. Raises Unavailable when nothing could be committed."""
-        began = time.perf_counter()
+        return await self.store(await self.read(arrivals))
+
+    async def read(self, arrivals: Sequence[Arrival]) -> Batch:
+        """Decode, without any promise; another batch may be stored meanwhile. Raises Unavailable."""
         batch = Batch()
-        known: list[Arrival] = []
         for index, arrival in enumerate(arrivals):
+            if index and not index % SLICE:
+                await asyncio.sleep(0)
             try:
                 arrival = routed(arrival, self._default_site)
-                await self._check_site(arrival)
+                if arrival.site not in self._sites:
+                    await self._check_site(arrival)
             except UnknownTopic as unknown:
                 batch.bad.append((index, arrival, Bad(raw=arrival.body, code=unknown.code, reason=unknown.detail)))
             else:
                 for part in decode(arrival):
                     batch.add(index, arrival, part)
-            known.append(arrival)
-        receipts = await self._store(batch, len(arrivals))
-        self._measures.took(time.perf_counter() - began, zip(known, receipts, strict=True))
+            batch.arrivals.append(arrival)
+        return batch
+
+    async def store(self, batch: Batch) -> list[Receipt]:
+        """Append what was read, one batch of a door after the other. Raises Unavailable when nothing was committed."""
+        receipts = await self._store(batch, len(batch.arrivals))
+        self._measures.took(time.perf_counter() - batch.began, zip(batch.arrivals, receipts, strict=True))
         return receipts
 
     async def _check_site(self, arrival: Arrival) -> None:
         # Sites are never deleted: only one that is not known is worth a look.
-        if arrival.site not in self._sites:
-            self._sites = frozenset([site.id for site in await sites.everything(self._database)])
+        self._sites = frozenset([site.id for site in await sites.everything(self._database)])
         if arrival.site not in self._sites:
             known = ", ".join(sorted(self._sites)) or "none"
             raise UnknownTopic(f"{arrival.address!r}: no site {arrival.site!r}; known: {known}")
 
     async def accept_parts(self, arrival: Arrival, parts: Iterable[Decoded | Bad]) -> Receipt:
         """Append rows that a file dialect has read already."""
-        began = time.perf_counter()
         batch = Batch()
+        batch.arrivals.append(arrival)
         for part in parts:
             batch.add(0, arrival, part)
-        (receipt,) = await self._store(batch, 1)
-        self._measures.took(time.perf_counter() - began, [(arrival, receipt)])
+        (receipt,) = await self.store(batch)
         return receipt
 
     async def _store(self, batch: Batch, arrivals: int) -> list[Receipt]:
@@ -223,7 +136,7 @@ class Acceptor:
         for moment in {(r.observed_at.year, r.observed_at.month): r.observed_at for r in rows}.values():
             await self._ensure_month(moment)
         try:
-            fresh, conflicts = await self._append(batch, rows)
+            known, conflicts = await self._append(batch, rows)
         except asyncpg.DataError as error:
             if len(rows) != 1:
                 return await self._store_halves(batch, arrivals)
@@ -232,21 +145,31 @@ class Acceptor:
             bad = Bad(raw=row.raw, code="malformed", reason=f"the database cannot hold it: {error}")
             batch.bad.append((batch.origin[row.id], _arrival_of(row), bad))
             batch.rows.clear()
-            fresh, conflicts = await self._append(batch, [])
-        return _receipts(batch, arrivals, fresh, conflicts)
+            known, conflicts = await self._append(batch, [])
+        return _receipts(batch, arrivals, known, conflicts)
 
     async def _append(self, batch: Batch, rows: list[log.Row]) -> tuple[set[UUID], set[UUID]]:
-        conflicts: set[UUID] = set()
+        """Ids that the log had already, and those of them that it has with another body."""
+        if not batch.bad and len(rows) < COPY_FROM_ROWS:
+            # One statement is a transaction of its own, without two more round trips.
+            async with self._database.connection() as connection:
+                if not (known := await log.append(connection, rows)):
+                    return set(), set()
+            # What is known already does no harm a second time: the rest goes the usual way.
+            rows = [row for row in rows if row.id in known]
+        else:
+            known = set[UUID]()
         async with self._database.transaction() as connection:
             append = log.append if len(rows) < COPY_FROM_ROWS else log.append_many
-            fresh = await append(connection, rows)
-            if len(fresh) < len(rows):
-                stored = await log.contents(connection, [row.id for row in rows if row.id not in fresh])
+            known |= await append(connection, rows)
+            conflicts = set[UUID]()
+            if known:
+                stored = await log.contents(connection, sorted(known))
                 conflicts = {key for key, content in stored.items() if batch.rows[key].content != content}
             bad = [(arrival, part) for _, arrival, part in batch.bad]
-            bad += [(_arrival_of(batch.rows[key]), _conflict(batch.rows[key])) for key in conflicts]
+            bad += [(_arrival_of(batch.rows[key]), conflict(batch.rows[key])) for key in conflicts]
             await quarantine.add(connection, bad)
-        return fresh, conflicts
+        return known, conflicts
 
     async def _store_halves(self, batch: Batch, arrivals: int) -> list[Receipt]:
         # Something in this batch is poison: find it by halving, so that the rest is committed.
@@ -282,7 +205,7 @@ def _arrival_of(row: log.Row) -> Arrival:
     )
 
 
-def _receipts(batch: Batch, arrivals: int, fresh: set[UUID], conflicts: set[UUID]) -> list[Receipt]:
+def _receipts(batch: Batch, arrivals: int, known: set[UUID], conflicts: set[UUID]) -> list[Receipt]:
     accepted, duplicate, quarantined = [0] * arrivals, [0] * arrivals, [0] * arrivals
     ids: list[list[UUID]] = [[] for _ in range(arrivals)]
     problems: list[list[str]] = [[] for _ in range(arrivals)]
@@ -291,10 +214,10 @@ def _receipts(batch: Batch, arrivals: int, fresh: set[UUID], conflicts: set[UUID
             continue
         if key in conflicts:
             quarantined[index] += 1
-            problems[index].append(_conflict(batch.rows[key]).reason)
+            problems[index].append(conflict(batch.rows[key]).reason)
             continue
         ids[index].append(key)
-        (accepted if key in fresh else duplicate)[index] += 1
+        (duplicate if key in known else accepted)[index] += 1
     for index, key in batch.repeated:
         duplicate[index] += 1
         ids[index].append(key)

@@ -22,6 +22,7 @@ import aiomqtt
 import msgspec
 
 from hub.ingest.accept import Acceptor
+from hub.ingest.batch import Batch
 from hub.ingest.link import Link
 from hub.records.errors import BrokerUnavailable, Misconfigured, Unavailable
 from hub.records.receipt import Arrival
@@ -32,6 +33,8 @@ LOGGER = logging.getLogger(__name__)
 PUBACK = 0x40
 _ACK = struct.Struct("!BBH")
 LARGEST_BATCH = 1_000
+# With so many waiting, the next batch is read while the database stores the one before; with fewer, it waits for more.
+READ_AHEAD_FROM = 200
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 
@@ -162,37 +165,48 @@ class MqttDoor:
             wake.set()
 
         client = ManualClient(self._broker, received)
+        committing: asyncio.Task[None] | None = None
         async with client:
             codes = await client.subscribe("#", qos=1)
             if any(int(getattr(code, "value", code)) >= 128 for code in codes):  # type: ignore[arg-type]
                 raise BrokerUnavailable("the broker refused the hub's subscription to all topics")
             self.connected = True
             LOGGER.info("following the broker at %s:%s", self._broker.host, self._broker.port)
-            while True:
-                woken = asyncio.ensure_future(wake.wait())
-                await asyncio.wait((woken, client.gone), return_when=asyncio.FIRST_COMPLETED)
-                if client.gone.done():
-                    woken.cancel()
-                    client.gone.result()
-                    return
-                wake.clear()
-                # Whatever came while the last commit was under way is the next batch: idle means at once.
-                while waiting:
-                    batch = waiting[:LARGEST_BATCH]
-                    del waiting[:LARGEST_BATCH]
-                    self._in_hand = len(batch)
-                    await self._accept(batch)
-                    client.acknowledge(batch)
-                    self._in_hand = 0
-                    self._pause_s = FIRST_PAUSE_S
-                    if waiting:
-                        # Between two commits the loop reads what has come meanwhile.
+            try:
+                while True:
+                    woken = asyncio.ensure_future(wake.wait())
+                    pending = (woken, client.gone) if committing is None else (woken, client.gone, committing)
+                    await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                    if not woken.done():
+                        woken.cancel()
+                    if client.gone.done():
+                        client.gone.result()
+                        return
+                    if committing is not None and (committing.done() or len(waiting) < READ_AHEAD_FROM):
+                        # Whatever comes while a commit is under way is the next batch: idle means at once.
+                        await committing
+                        committing = None
+                    wake.clear()
+                    while waiting:
+                        batch = waiting[:LARGEST_BATCH]
+                        del waiting[:LARGEST_BATCH]
+                        self._in_hand += len(batch)
+                        read = await self._read(batch)
+                        if committing is not None:
+                            await committing
+                        committing = asyncio.create_task(self._commit(client, batch, read))
                         await asyncio.sleep(0)
+                        if len(waiting) < READ_AHEAD_FROM:
+                            break
+            finally:
+                if committing is not None:
+                    committing.cancel()
+                    await asyncio.gather(committing, return_exceptions=True)
 
-    async def _accept(self, batch: list[Message]) -> None:
+    async def _read(self, batch: list[Message]) -> Batch:
         self.received += len(batch)
         received_at = self._now()
-        await self._acceptor.accept(
+        return await self._acceptor.read(
             [
                 Arrival(
                     site=UNROUTED,
@@ -205,3 +219,9 @@ class MqttDoor:
                 for message in batch
             ]
         )
+
+    async def _commit(self, client: ManualClient, batch: list[Message], read: Batch) -> None:
+        await self._acceptor.store(read)
+        client.acknowledge(batch)
+        self._in_hand -= len(batch)
+        self._pause_s = FIRST_PAUSE_S

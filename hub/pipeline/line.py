@@ -24,7 +24,7 @@ from hub.store import alerts, findings, followed, log, observations, outbox, tra
 from hub.store.database import Database
 from hub.store.observations import Seen
 
-BATCH = 4_000
+BATCH = 16_000
 NOUNS_FOLLOWED = ("observation", *NOUNS, "layer")
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200

@@ -25,7 +25,7 @@ from hub.supervise import run_all
 
 CONNECTIONS = 8
 # Where processors are short, messages at the doors go before what is computed of them.
-NICENESS = 5
+NICENESS = 10
 PR_SET_PDEATHSIG = 1
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import threading
 import time
 from uuid import UUID
 
 _FIXED_BITS = (0xF << 76) | (0x3 << 62)
 _VERSION_8 = (0x8 << 76) | (0x2 << 62)
+
+_LENGTH = struct.Struct(">I").pack
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -18,9 +21,11 @@ _sequence = 0
 
 def content_id(*parts: bytes | str) -> UUID:
     """UUID (version 8, RFC 9562) from the SHA-256 of length-prefixed parts: equal parts, equal id, on any machine."""
-    data = [part.encode() if isinstance(part, str) else part for part in parts]
-    digest = hashlib.sha256(b"".join([len(part).to_bytes(4, "big") + part for part in data])).digest()
-    number = int.from_bytes(digest[:16], "big")
+    text = b""
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        text += _LENGTH(len(data)) + data
+    number = int.from_bytes(hashlib.sha256(text).digest()[:16], "big")
     return UUID(int=number & ~_FIXED_BITS | _VERSION_8)
 
 

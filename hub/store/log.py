@@ -54,7 +54,7 @@ _KEEP_NEW = """fresh as (
            i.door, i.dialect, i.address, i.sender, i.raw
     from incoming i join fresh using (id)
 )
-select id from fresh"""
+select i.id from incoming i left join fresh using (id) where fresh.id is null"""
 APPEND = (
     """
 with incoming as materialized (
@@ -69,7 +69,7 @@ with incoming as materialized (
 
 
 async def append(connection: Connection, rows: Sequence[Row]) -> set[UUID]:
-    """Append rows whose ids differ from one another; returns the ids that were new. Partitions must exist."""
+    """Append rows whose ids differ from one another; returns the ids that were there. Partitions must exist."""
     if not rows:
         return set()
     found = await connection.fetch(APPEND, *map(list, zip(*rows, strict=True)))

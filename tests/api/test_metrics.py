@@ -21,6 +21,7 @@ from hub.console.measures import Measures
 from hub.console.parts import Parts
 from hub.ingest import mqtt
 from hub.ingest.accept import Acceptor
+from hub.ingest.batch import Batch
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import Broker, Message, MqttDoor
 from hub.ingest.upload import import_upload
@@ -194,10 +195,10 @@ class SlowAcceptor(Acceptor):
         super().__init__(database)
         self.asked, self.may = asyncio.Event(), asyncio.Event()
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    async def store(self, batch: Batch) -> list[Receipt]:
         self.asked.set()
         await self.may.wait()
-        return await super().accept(arrivals)
+        return await super().store(batch)
 
 
 async def test_mqtt__lag_is_what_was_received_and_is_not_committed(

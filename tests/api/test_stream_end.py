@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.console.access import COOKIE, token_hash
+from hub.pipeline.line import Told
 from hub.records.errors import DatabaseUnavailable
 from hub.records.person import Caller
 from hub.store import access, alerts
@@ -150,4 +151,19 @@ async def test_stream__an_edit_of_reference_data_does_not_make_old_data_new(hub:
     await hub.feeds.of(SITE).beat()
     heartbeat, _ = await stream.until("heartbeat")
     assert heartbeat["data_age_s"] < 7_200
+    await stream.close()
+
+
+async def test_pipeline__that_was_started_again_makes_every_reader_load_anew(hub: Hub) -> None:
+    await hub.send(a.a_fix("phone-1"))
+    await hub.settle()
+    feed = hub.feeds.of(SITE)
+    stream = Stream(feed, "dispatcher")
+    await stream.next()
+    # What another pipeline committed and died before it told.
+    feed.latest.clear()
+    feed.tell(Told(cursor=feed.cursor, is_start=True), hub.feeds.world_of(SITE))
+    assert (await stream.next())[0] == "reset"
+    await feed.flush()
+    assert len(feed.latest) == 1
     await stream.close()

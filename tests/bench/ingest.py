@@ -14,7 +14,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -27,9 +27,10 @@ import uvloop
 
 from hub.console.feeds import Feeds
 from hub.ingest.accept import Acceptor
+from hub.ingest.batch import Batch
 from hub.ingest.mqtt import Broker, MqttDoor
 from hub.pipeline.beside import Beside
-from hub.records.receipt import Arrival, Receipt
+from hub.records.receipt import Receipt
 from hub.store import reference, sites
 from hub.store.database import Database
 from hub.supervise import run_all
@@ -91,9 +92,9 @@ class TimedAcceptor(Acceptor):
 
     commits: Commits
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        receipts = await super().accept(arrivals)
-        self.commits.append((time.time_ns(), [arrival.body for arrival in arrivals]))
+    async def store(self, batch: Batch) -> list[Receipt]:
+        receipts = await super().store(batch)
+        self.commits.append((time.time_ns(), [arrival.body for arrival in batch.arrivals]))
         return receipts
 
 

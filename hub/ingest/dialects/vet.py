@@ -42,25 +42,32 @@ def sound(value: object, where: str = "$") -> None:
         raise Malformed(f"{fault} in {where}{path[:200]}")
 
 
-def _fault(value: object, levels: int) -> tuple[str, str] | None:
+def is_sound(values: tuple[object, ...]) -> bool:
+    """Would `sound` let all of these pass?"""
+    return _fault(values, DEEPEST + 1) is None
+
+
+def _fault(value: Any, levels: int) -> tuple[str, str] | None:
     """(what is wrong, path); the path is put together only on the way back from a fault."""
-    if isinstance(value, str):
+    # Every value of every message comes here: comparing types costs a fifth of asking for instances.
+    kind = type(value)
+    if kind is str:
         return (NUL, "") if "\0" in value else None
-    if isinstance(value, float | int):
+    if kind is float or kind is int:
         # A comparison with NaN is false, so NaN is a fault too.
         return None if -LARGEST < value < LARGEST else (TOO_LARGE, "")
-    if isinstance(value, dict):
+    if kind is dict:
         if not levels:
             return TOO_DEEP, ""
-        for key, item in cast("dict[str, object]", value).items():
+        for key, item in value.items():
             if "\0" in key:
                 return NUL, ", in a key"
             if found := _fault(item, levels - 1):
                 return found[0], f".{key}{found[1]}"
-    elif isinstance(value, list | tuple):
+    elif kind is list or kind is tuple:
         if not levels:
             return TOO_DEEP, ""
-        for index, item in enumerate(cast("list[object]", value)):
+        for index, item in enumerate(value):
             if found := _fault(item, levels - 1):
                 return found[0], f"[{index}]{found[1]}"
     return None

@@ -1,0 +1,87 @@
+"""What the pipeline's process tells arrives as it was said."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from hub.pipeline.line import Heard, Told
+from hub.pipeline.telling import Order, Telling, packed, receive
+from hub.records.cursor import Cursor
+from hub.records.finding import Subject
+from hub.records.ids import new_id
+from hub.records.observation import ErrorEllipse, Observation
+from hub.records.position import Position
+from hub.store.observations import Seen
+
+NOON = datetime(2026, 5, 1, 12, 0, 0, 123_457, tzinfo=UTC)
+ELLIPSE = ErrorEllipse(semi_major_m=40.0, semi_minor_m=10.0, orientation_deg=30.0)
+SAID = (
+    {"kind": "fix", "speed_mps": 1.5, "flags": ["marked_outlier"], "attributes": {"hdop": 1.2, "raw": [1, None, "x"]}},
+    {"kind": "detection", "label": "animal", "bounding_box": [0.1, 0.2, 0.3, 0.4], "individual": "F01"},
+    {"kind": "sighting", "label": "tiger", "count": 2, "note": "тигр"},
+    {"kind": "reading", "quantity": "voltage", "value": 3.7, "unit": "V"},
+)
+
+
+def pipe_of(*pieces: bytes) -> asyncio.StreamReader:
+    pipe = asyncio.StreamReader()
+    for piece in pieces:
+        pipe.feed_data(piece)
+    pipe.feed_eof()
+    return pipe
+
+
+def a_telling(said: dict[str, object]) -> Telling:
+    body = {"device": "d-1", "observed_at": NOON, "longitude": 131.0, "latitude": 43.0} | said
+    seen = Seen(new_id(), "d-1", NOON, NOON, msgspec.convert(body, Observation))
+    subject = Subject(kind="individual", id=new_id())
+    position = Position(
+        subject=subject,
+        name="F01",
+        device="d-1",
+        device_kind="collar",
+        longitude=131.0,
+        latitude=43.0,
+        uncertainty_m=40.0,
+        ellipse=ELLIPSE,
+        observed_at=NOON,
+    )
+    told = Told(
+        cursor=Cursor(2**40, 7),
+        positions=(position, msgspec.structs.replace(position, observed_at=None)),
+        heard=(Heard(seen, subject, 131.0, 43.0, 25.0), Heard(seen, subject, None, None, None)),
+        alerts=(new_id(),),
+        references=(("fence", new_id()), ("layer", new_id())),
+    )
+    return Telling(site="leopard", told=told)
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: str(said["kind"]))
+async def test_telling__comes_out_of_the_pipe_as_it_went_in(said: dict[str, object]) -> None:
+    one, other = a_telling(said), Telling(site="other", told=Told(cursor=Cursor(), is_start=True))
+    pipe = pipe_of(packed(one) + packed(other))
+    assert await receive(pipe, Telling) == one
+    assert await receive(pipe, Telling) == other
+    assert await receive(pipe, Telling) is None
+
+
+async def test_telling__is_put_together_from_whatever_pieces_the_pipe_makes_of_it() -> None:
+    one = a_telling(SAID[0])
+    data = packed(one)
+    pipe = pipe_of(*(data[k : k + 7] for k in range(0, len(data), 7)))
+    assert await receive(pipe, Telling) == one
+
+
+async def test_telling__that_was_cut_off_is_not_believed() -> None:
+    data = packed(a_telling(SAID[0]))
+    for length in (0, 3, 4, len(data) - 1):
+        assert await receive(pipe_of(data[:length]), Telling) is None
+
+
+async def test_order__tells_the_pipeline_where_the_database_is() -> None:
+    order = Order(dsn="postgresql://hub:secret@localhost/hub", log_level="info")
+    assert await receive(pipe_of(packed(order)), Order) == order
