@@ -1,4 +1,4 @@
--- What migrations/0001 to 0006 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0007 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -161,6 +161,23 @@ CREATE TABLE public.followed_month (
     north double precision NOT NULL,
     since timestamp with time zone,
     states bytea
+);
+
+CREATE TABLE public.identity_decision (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    observation uuid NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    verdict text NOT NULL,
+    individual uuid,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    superseded_by uuid,
+    CONSTRAINT identity_decision_check CHECK (((verdict = 'is'::text) OR (individual IS NOT NULL))),
+    CONSTRAINT identity_decision_verdict_check CHECK ((verdict = ANY (ARRAY['is'::text, 'is_not'::text])))
 );
 
 CREATE TABLE public.migration (
@@ -362,6 +379,9 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.followed_month
     ADD CONSTRAINT followed_month_pkey PRIMARY KEY (site_id, subject_kind, subject_id, month);
 
+ALTER TABLE ONLY public.identity_decision
+    ADD CONSTRAINT identity_decision_pkey PRIMARY KEY (site_id, id);
+
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
@@ -432,6 +452,12 @@ CREATE INDEX finding_by_time ON public.finding USING btree (site_id, crossed_at)
 
 CREATE UNIQUE INDEX finding_standing ON public.finding USING btree (id) WHERE (retracted_at IS NULL);
 
+CREATE INDEX identity_decision_by_individual ON public.identity_decision USING btree (site_id, individual) WHERE (withdrawn_at IS NULL);
+
+CREATE INDEX identity_decision_by_observation ON public.identity_decision USING btree (site_id, observation);
+
+CREATE UNIQUE INDEX identity_is_decided_once ON public.identity_decision USING btree (site_id, observation) WHERE ((verdict = 'is'::text) AND (withdrawn_at IS NULL));
+
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
 CREATE INDEX observation_by_device ON ONLY public.observation USING btree (site_id, device, observed_at);
@@ -449,6 +475,9 @@ CREATE UNIQUE INDEX reference_current ON public.reference USING btree (site_id, 
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 
 CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_change();
+
+ALTER TABLE ONLY public.identity_decision
+    ADD CONSTRAINT identity_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_recipient_id_fkey FOREIGN KEY (recipient_id) REFERENCES public.recipient(id);

@@ -15,6 +15,7 @@ from hub.console import (
     keys,
     login,
     observations,
+    parameters,
     people,
     problems,
     quarantine,
@@ -56,6 +57,7 @@ def create_api(parts: Parts) -> Litestar:
         state=State({"parts": parts}),
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         middleware=[Measures(parts.registry), GzipBodies(), Authentication()],
+        guards=[parameters.known_only],
         exception_handlers={Exception: problems.answer},
         before_send=[assets.secure],
         # Streams and files that are compressed already stay as they are.
@@ -81,4 +83,5 @@ def create_api(parts: Parts) -> Litestar:
         debug=False,
     )
     problems.declare(app.openapi_schema)
+    parameters.declare(app)
     return app

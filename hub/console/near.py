@@ -27,6 +27,7 @@ from hub.console.sensitive import (
 from hub.console.vicinity import Anchor, NearItem, known_place, may_be_boxed, near_items
 from hub.console.window import At, instant, reader
 from hub.pipeline.history import UNUSABLE
+from hub.pipeline.identity import as_believed
 from hub.pipeline.world import World
 from hub.records.errors import Malformed, NotFound
 from hub.records.person import Role
@@ -115,7 +116,8 @@ def near_routes(database: Database, now: Callable[[str], datetime]) -> list[Cont
             standing=_standing(world),
             most=MOST_LOOKED_AT + 1,
         )
-        told = await asyncio.to_thread(near_items, found[:MOST_LOOKED_AT], anchor, world, role, radius_m, window_s)
+        believed = await as_believed(database, world, found[:MOST_LOOKED_AT])
+        told = await asyncio.to_thread(near_items, believed, anchor, world, role, radius_m, window_s)
         for seen, item in told[:limit]:
             if item.sensitive:
                 reads.saw(sensitive_name(seen.observation, world))
@@ -140,7 +142,8 @@ async def _of_observation(database: Database, world: World, role: Role, key: UUI
     The id follows from what an observation says; were it answered, a guess of the exact place could be confirmed.
     """
     site = world.site.id
-    seen = await vicinity.by_id(database, site, key)
+    found = await vicinity.by_id(database, site, key)
+    seen = None if found is None else (await as_believed(database, world, [found]))[0]
     place = None if seen is None else known_place(seen, world, role)
     if seen is None or place is None or place.generalised:
         raise NotFound(f"no observation {key} with a place at site {site}")

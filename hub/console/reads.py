@@ -30,8 +30,8 @@ from hub.console.trajectories import trajectories
 from hub.console.window import At, Since, Until, instant, keyset, reader, window
 from hub.console.wire import DetectionItem, SubjectItem, detection_item, subject_item
 from hub.pipeline.fuse import Points, points_of
-from hub.pipeline.history import place_of
-from hub.pipeline.line import Heard
+from hub.pipeline.identity import as_believed
+from hub.pipeline.line import heard_of
 from hub.pipeline.positions import positions_at
 from hub.pipeline.world import World
 from hub.records.cursor import Cursor
@@ -209,14 +209,16 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         )
         reads = ExactReads(caller, site)
         items: list[DetectionItem] = []
-        for row in rows[skip:]:
-            what = row.observation
-            seen = Seen(row.id, what.device, what.observed_at, row.received_at, what)
+        found = [
+            Seen(row.id, row.observation.device, row.observation.observed_at, row.received_at, row.observation)
+            for row in rows[skip:]
+        ]
+        for seen in await as_believed(database, world, found):
             item = detection_item(heard_of(seen, world), world, role)
             if item is not None:
                 items.append(item)
-                if is_sensitive(what, world):
-                    reads.saw(sensitive_name(what, world))
+                if is_sensitive(seen.observation, world):
+                    reads.saw(sensitive_name(seen.observation, world))
         await reads.write(database, "detections")
         times = [row.observation.observed_at for row in rows]
         return DetectionPage(items=items, next=counted_token(times, full=len(rows) == limit + skip))
@@ -292,15 +294,6 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         return Stream(feed.listen(caller, after), media_type="text/event-stream", headers=headers)
 
     return [subjects, track_list, detection_list, activity, finding_list, live]
-
-
-def heard_of(seen: Seen, world: World) -> Heard:
-    """A detection with the place that its device had."""
-    place = place_of(seen, world)
-    subject = world.subject_of(seen.device, seen.observed_at)
-    if place is None:
-        return Heard(seen, subject, None, None, None)
-    return Heard(seen, subject, place[0], place[1], round(float(place[2][0]) ** 0.5, 1))
 
 
 def coarse(points: Points) -> Points:

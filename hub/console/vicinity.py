@@ -17,8 +17,8 @@ import numpy as np
 
 from geo.spacetime import join
 from hub.clearance import EXACT, Cleared, cleared, masked
-from hub.console.reads import heard_of
 from hub.console.sensitive import is_personal, is_sensitive
+from hub.pipeline.line import heard_of
 from hub.pipeline.world import World
 from hub.records.observation import Detection, Fix, Observation, Reading, Sighting
 from hub.records.person import Role

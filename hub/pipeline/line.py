@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from fusion.associate import Owned, Sighting, associate
+from hub.pipeline import identity
 from hub.pipeline.fuse import CONFIGURATION
 from hub.pipeline.guard import boxes_of_change
 from hub.pipeline.history import place_of
@@ -20,12 +20,12 @@ from hub.records.finding import Subject
 from hub.records.observation import Detection, Fix
 from hub.records.observation import Sighting as Reported
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, log, observations, outbox, tracks
+from hub.store import alerts, findings, followed, identities, log, observations, outbox, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 16_000
-NOUNS_FOLLOWED = ("observation", *NOUNS, "layer")
+NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer")
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -106,10 +106,15 @@ class Line:
             self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]
         )
         seen.sort(key=lambda one: (one.observed_at, one.id))
-        fresh, heard = self._identify(seen, world)
+        fresh, heard = self._identify(await identity.as_believed(self._database, world, seen), world)
+        cause = "reference data changed" if stale else "an observation arrived late"
+        if decided := [c.id for c in changes if c.noun == "identity"]:
+            concerned, again = await identity.concerned(self._database, world, decided)
+            stale |= concerned
+            heard += [heard_of(one, world) for one in again]
+            cause = "people said whom a sighting shows"
         for subject in stale:
             self._memories.forget(subject)
-        cause = "reference data changed" if stale else "an observation arrived late"
         subjects = stale | fresh.keys()
         try:
             await self._settle(subjects, fresh, heard, changes[-1].cursor, cause, world, references, whole=stale)
@@ -133,12 +138,9 @@ class Line:
                     by_subject.setdefault(carrier, []).append(one)
             elif isinstance(observation, Detection | Reported):
                 by_subject.setdefault(carrier, []).append(one)
-                if (owner := _owner(one, world)) is not None:
+                if (owner := identity.subject_shown(one, world)) is not None:
                     by_subject.setdefault(owner, []).append(one)
-                place = place_of(one, world)
-                longitude, latitude, covariance = place if place else (None, None, None)
-                uncertainty_m = None if covariance is None else round(float(covariance[0]) ** 0.5, 1)
-                heard.append(Heard(one, carrier, longitude, latitude, uncertainty_m))
+                heard.append(heard_of(one, world))
         return by_subject, heard
 
     async def _settle(
@@ -207,14 +209,13 @@ class Line:
             if month is not None:
                 since, begun, states = begins(month.month), month.since, month.states
         history: list[Seen] = []
+        if subject.kind == "individual" and subject.id in world.individuals:
+            history = await identity.history_of(self._database, world, subject.id)
+            intervals = []
         for key, begin, end in intervals:
             begin = begin if begun is None else max(begin or begun, begun)
             if end is None or begin is None or begin < end:
                 history += await observations.of_device(self._database, self._site, key, begin, end)
-        if subject.kind == "individual" and (individual := world.individuals.get(subject.id)) is not None:
-            history = [one for one in history if isinstance(one.observation, Fix)]
-            named = await observations.of_individual(self._database, self._site, individual.name)
-            history += [one for one in named if _owner(one, world) == subject]
         stood = await findings.of_subject(self._database, self._site, subject, since)
         return Work(subject, device, None, tuple(stood), history, since, states)
 
@@ -250,6 +251,8 @@ class Line:
                 for world in (before, after)
                 if name in world.individual_by_name
             }
+        recognised = await identities.decided_by_device(self._database, self._site, sorted(devices))
+        subjects |= {Subject(kind="individual", id=one) for one in recognised & after.individuals.keys()}
         return subjects | await self._concerned(before, after)
 
     async def _concerned(self, before: World, after: World) -> set[Subject]:
@@ -282,10 +285,9 @@ def configuration_of(world: World) -> str:
     return f"{CONFIGURATION}/{world.digest}"
 
 
-def _owner(seen: Seen, world: World) -> Subject | None:
-    """The individual that a detection or sighting names, by the rule of fusion."""
-    named = getattr(seen.observation, "individual", None)
-    if not named:
-        return None
-    (answer,) = associate([Sighting(seen.id.bytes, frozenset({named}))], frozenset(world.individual_by_name))
-    return Subject(kind="individual", id=world.individual_by_name[named]) if isinstance(answer, Owned) else None
+def heard_of(seen: Seen, world: World) -> Heard:
+    """A detection or sighting with the place that its device had."""
+    carrier, place = world.subject_of(seen.device, seen.observed_at), place_of(seen, world)
+    longitude, latitude, covariance = place if place else (None, None, None)
+    uncertainty_m = None if covariance is None else round(float(covariance[0]) ** 0.5, 1)
+    return Heard(seen, carrier, longitude, latitude, uncertainty_m)

@@ -57,17 +57,6 @@ async def of_device(
         return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
 
 
-NAMED = """
-select id, device, observed_at, received_at, body from observation
-where site_id = $1 and kind in ('detection', 'sighting') and body ->> 'individual' = $2 order by observed_at, id"""
-
-
-async def of_individual(database: Database, site: str, name: str) -> list[Seen]:
-    """Detections and sightings that name an individual."""
-    async with database.connection() as connection:
-        return [seen_of(row) for row in await connection.fetch(NAMED, site, name)]
-
-
 NAMED_BY = """
 select distinct body ->> 'individual' as name from observation
 where site_id = $1 and device = any($2::text[]) and kind in ('detection', 'sighting') and body ? 'individual'"""

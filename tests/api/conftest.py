@@ -16,6 +16,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.identity import identity_routes
 from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
@@ -179,6 +180,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         handlers=(
             *read_routes(database, feeds, clock),
             *near_routes(database, clock),
+            *identity_routes(database, feeds),
             *inside_routes(database, feeds, clock),
             *watching_routes(feeds, clock),
             *dispatch_routes(database, feeds, drills.get),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hub.records.ids import new_id
@@ -40,6 +42,10 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("get", SITE_PATH + "/near"): ANYBODY,
     ("get", SITE_PATH + "/watching"): ANYBODY,
     ("get", SITE_PATH + "/subjects/{subject}/fences"): ANYBODY,
+    ("get", SITE_PATH + "/detections/{observation}/identity"): EXACT,
+    ("post", SITE_PATH + "/detections/{observation}/identity"): EXACT,
+    ("post", SITE_PATH + "/detections/{observation}/identity/preview"): EXACT,
+    ("post", SITE_PATH + "/detections/{observation}/identity/{decision}/withdraw"): EXACT,
     ("get", SITE_PATH + "/findings"): ANYBODY,
     ("get", SITE_PATH + "/alerts"): ANYBODY,
     ("get", SITE_PATH + "/alerts/{alert}"): ANYBODY,
@@ -94,8 +100,7 @@ async def test_roles__every_route_lets_in_whom_it_should(hub: Hub, caller: str) 
     wrong: list[str] = []
     for (method, path), allowed in ROLES.items():
         filled = path.replace("{site}", SITE)
-        for name in ("{record_id}", "{person_id}", "{key_id}", "{entry}", "{alert}", "{subject}"):
-            filled = filled.replace(name, str(new_id()))
+        filled = re.sub(r"\{\w+\}", lambda _: str(new_id()), filled)
         answer = await hub.as_(caller, method.upper(), filled)
         body = answer.json() if answer.status_code >= 400 else {}
         refused = answer.status_code in (401, 403) or "no site" in body.get("detail", "")

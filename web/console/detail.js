@@ -1,6 +1,8 @@
 // The right column: whatever is selected.
 import { alertById } from "./alerts.js";
 import { AlertDetail } from "./alert_detail.js";
+import { DetectionDetail } from "./detection_detail.js";
+import { detectionById } from "./detections.js";
 import { corners, draft } from "./draft.js";
 import { FenceDetail } from "./fence_detail.js";
 import { FenceEditor } from "./fence_editor.js";
@@ -24,6 +26,7 @@ export function Detail() {
       ${draft.value ? html`<${FenceEditor} key=${draft.value.id} />`
       : chosen?.type === "alert" ? html`<${AlertDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "subject" ? html`<${SubjectDetail} key=${chosen.id} id=${chosen.id} />`
+      : chosen?.type === "detection" ? html`<${DetectionDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "fence" ? html`<${FenceDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "near" ? html`<${NearPanel} />`
       : html`<${Situation} />`}
@@ -34,6 +37,6 @@ export function Detail() {
 /** F: bring the selected thing into the middle of the map. */
 export function flyToSelected() {
   const chosen = selection.value;
-  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
+  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? detectionById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
   if (place?.longitude != null) flyTo(place);
 }

@@ -60,6 +60,9 @@ pastWindow.subscribe(async (chosen) => {
   came("detections", past.peek().length);
 });
 
+/** One of them, by id; undefined when it is not here (any more). */
+export const detectionById = (id) => (isLive.value ? detections.value : past.value).find((item) => item.id === id);
+
 /** All that are here, of the last day or of the whole time bar. */
 export const allDetections = () => (isLive.peek() ? detections.peek() : past.peek());
 

@@ -25,7 +25,7 @@ import { shownTracks } from "./tracks.js";
 
 setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
 
-const CLICKABLE = ["alert", "mover", "animal", "camera", "camera-dot", "fence-line"];
+const CLICKABLE = ["alert", "mover", "animal", "detection", "wildlife", "camera", "camera-dot", "fence-line"];
 const REACH_PX = 5;
 const EDGE_PX = 48;
 const CLOSE_ZOOM = 11.5;
@@ -94,6 +94,7 @@ function click({ point, lngLat }) {
   if (crossed) return visit(Date.parse(crossed), 7 * 86_400);
   if (found.layer.id === "alert") return select("alert", id);
   if (found.layer.id === "fence-line") return select("fence", id);
+  if (found.layer.id === "detection" || found.layer.id === "wildlife") return select("detection", id);
   return select("subject", id);
 }
 

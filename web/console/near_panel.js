@@ -1,6 +1,6 @@
 // The panel of what else was near, then: each with how far and how long before or after.
 import { useEffect, useRef } from "preact/hooks";
-import { detectionIcon } from "./detections.js";
+import { detectionById, detectionIcon } from "./detections.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { flyTo } from "./map.js";
@@ -37,7 +37,8 @@ function Row({ item }) {
       <${Icon} name=${icon} size=${18} />
       <span class="row-name"><span class="near-name">${title(item)}</span><span class="muted near-about">${about(item)}</span></span>
       <span class="near-figures"><span class="row-figure">${item.generalised ? t("near.about", { distance: far(item.distance_m) }) : far(item.distance_m)}</span><time class="muted" datetime=${item.observed_at} title=${at(item.observed_at)}>${lag(item)}</time></span></button>
-    ${item.subject && shown().has(item.subject) && html`<button class="quiet" aria-label=${t("near.open", { name: item.name })} title=${t("near.open", { name: item.name })} onClick=${() => select("subject", item.subject)}><${Icon} name="eye" size=${16} /></button>`}</li>`;
+    ${seen(item) && !item.generalised && detectionById(item.id) && html`<button class="quiet" aria-label=${t("identity.ask")} title=${t("identity.ask")} onClick=${() => select("detection", item.id)}><${Icon} name="eye" size=${16} /></button>`}
+    ${!seen(item) && item.subject && shown().has(item.subject) && html`<button class="quiet" aria-label=${t("near.open", { name: item.name })} title=${t("near.open", { name: item.name })} onClick=${() => select("subject", item.subject)}><${Icon} name="eye" size=${16} /></button>`}</li>`;
 }
 
 const Choice = ({ label, value, choices, text }) => html`<label class="field"><span>${label}</span>

@@ -13,9 +13,10 @@ export const site = computed(() => {
   return sites.find((candidate) => candidate.id === wantedSite.value) ?? sites[0] ?? null;
 });
 export const siteId = computed(() => site.value?.id ?? null);
+export const mayIdentify = computed(() => ["dispatcher", "scientist", "admin"].includes(site.value?.role));
 export const mayEdit = computed(() => ["dispatcher", "admin"].includes(site.value?.role));
 
-/** @type {import("@preact/signals").Signal<null|{type: "alert"|"subject"|"fence"|"near", id: string}>} */
+/** @type {import("@preact/signals").Signal<null|{type: "alert"|"subject"|"fence"|"near"|"detection", id: string}>} */
 export const selection = signal(null);
 export const leftPanel = signal("alerts"); // alerts | fences
 export const narrowTab = signal("alerts"); // alerts | map

@@ -8,7 +8,7 @@ import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { Inside } from "./inside.js";
 import { flyTo } from "./map.js";
-import { askAboutSelected, askNear } from "./near.js";
+import { askAboutSelected } from "./near.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
 import { select, siteId } from "./store.js";
@@ -73,7 +73,7 @@ function Seen({ found }) {
   const devices = new Set((found ?? []).map((one) => one.device.id).concat((found ?? []).map((one) => one.device.key)));
   const seen = detectionsAt(viewTimeCoarse.value).filter((item) => devices.has(item.device)).slice(0, FIXES);
   return html`<h3>${t("seen.title")}</h3>
-    ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id}><button class="row evidence" title=${t("near.ask")} onClick=${() => askNear(item.generalised ? { longitude: item.longitude, latitude: item.latitude, at: item.observed_at } : { observation: item.id })}><span>${item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
+    ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id}><button class="row evidence" onClick=${() => select("detection", item.id)}><span>${item.individual ?? item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
         ${item.probability !== null && html` <span class="muted">${chance(item.probability)}</span>`}</span>
       <time class="muted" datetime=${item.observed_at}>${at(item.observed_at)} · ${ago(item.observed_at)}</time></button></li>`)}</ul>`
     : html`<p class="muted">${t("seen.none")}</p>`}`;

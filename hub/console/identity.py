@@ -1,0 +1,170 @@
+"""Whom a detection or sighting shows: who believes what, and people's own word about it."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
+from litestar.types import ControllerRouterHandler
+
+from hub.clearance import ExactReads
+from hub.console.access import role_at
+from hub.console.feeds import Feeds
+from hub.console.parts import Call
+from hub.console.sensitive import is_sensitive, sensitive_name
+from hub.console.window import reader
+from hub.pipeline.identity import owner_of, shown
+from hub.pipeline.preview import Moved, moved
+from hub.pipeline.world import World
+from hub.records.errors import Malformed, NotFound
+from hub.records.identity import Believed, Decision, Verdict, believed
+from hub.records.observation import Detection, Sighting
+from hub.records.person import Role
+from hub.store import identities, vicinity
+from hub.store.database import Database
+from hub.store.observations import Seen
+
+# Those who may read the places of all animals: who an animal is tells where it was.
+MAY_DECIDE: tuple[Role, ...] = ("dispatcher", "scientist", "admin")
+LONGEST_NOTE = 2_000
+ROOT = "/api/v1/sites/{site:str}/detections/{observation:uuid}/identity"
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an observation shows. `said`: the name it came with. `individual` None: nobody on the roster, or not known.
+
+    `decided`: people said so; otherwise it is what the observation said. `decisions` are all there ever were.
+    """
+
+    observation: UUID
+    said: str | None
+    individual: UUID | None
+    name: str | None
+    decided: bool
+    decisions: list[Decision]
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A decision as a client sends it. `id`: UUIDv7 of the client's making, so that sending it twice is once."""
+
+    id: UUID
+    verdict: Verdict
+    individual: UUID | None = None
+    note: str = ""
+
+
+class Considered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A decision that is not made yet."""
+
+    verdict: Verdict
+    individual: UUID | None = None
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom it shows now and would show then, and what becomes of their tracks."""
+
+    before: UUID | None
+    after: UUID | None
+    moved: list[Moved]
+
+
+def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHandler]:
+    """Handlers of identity."""
+
+    async def asked(site: str, observation: UUID) -> Seen:
+        seen = await vicinity.by_id(database, site, observation)
+        if seen is None or not isinstance(seen.observation, Detection | Sighting):
+            raise NotFound(f"no detection or sighting {observation} at site {site}")
+        return seen
+
+    async def answer(request: Call, site: str, seen: Seen, world: World) -> Identity:
+        decisions = await identities.history(database, site, seen.id)
+        what = believed(decisions)
+        owner = owner_of(seen.observation, what, world)
+        now = shown(seen.observation, what, world)
+        caller, _ = reader(request, site)
+        reads = ExactReads(caller, site)
+        for one in (seen.observation, now):
+            if is_sensitive(one, world):
+                reads.saw(sensitive_name(one, world))
+        await reads.write(database, "identity")
+        return Identity(
+            observation=seen.id,
+            said=getattr(seen.observation, "individual", None),
+            individual=owner,
+            name=getattr(now, "individual", None),
+            decided=what.decided,
+            decisions=decisions,
+        )
+
+    def check(given: Decided | Considered, world: World) -> None:
+        if given.verdict == "is_not" and given.individual is None:
+            raise Malformed("individual: of whom is it said that it is not shown?")
+        if given.individual is not None and given.individual not in world.individuals:
+            raise NotFound(f"no individual {given.individual} at site {world.site.id}")
+
+    @get(ROOT, operation_id="showIdentity", guards=[role_at(*MAY_DECIDE)])
+    async def show(request: Call, site: FromPath[str], observation: FromPath[UUID]) -> Identity:
+        """Whom a detection or sighting is believed to show, and every decision about it."""
+        return await answer(request, site, await asked(site, observation), feeds.world_of(site))
+
+    @post(ROOT, operation_id="decideIdentity", guards=[role_at(*MAY_DECIDE)], status_code=200)
+    async def decide(
+        request: Call, site: FromPath[str], observation: FromPath[UUID], data: JSONBody[Decided]
+    ) -> Identity:
+        """Say whom it shows, or whom not. A new `is` takes the place of the one before; tracks follow by themselves."""
+        caller, _ = reader(request, site)
+        world = feeds.world_of(site)
+        check(data, world)
+        if "\x00" in data.note or len(data.note) > LONGEST_NOTE:
+            raise Malformed(f"note: up to {LONGEST_NOTE} characters of text, without NUL")
+        seen = await asked(site, observation)
+        async with database.transaction() as connection:
+            await identities.decide(
+                connection,
+                site,
+                seen,
+                data.id,
+                verdict=data.verdict,
+                individual=data.individual,
+                note=data.note,
+                who=caller.name,
+            )
+        return await answer(request, site, seen, world)
+
+    @post(
+        f"{ROOT}/{{decision:uuid}}/withdraw",
+        operation_id="withdrawIdentity",
+        guards=[role_at(*MAY_DECIDE)],
+        status_code=200,
+    )
+    async def withdraw(
+        request: Call, site: FromPath[str], observation: FromPath[UUID], decision: FromPath[UUID]
+    ) -> Identity:
+        """Take a decision back: what held before it holds again."""
+        caller, _ = reader(request, site)
+        seen = await asked(site, observation)
+        async with database.transaction() as connection:
+            await identities.withdraw(connection, site, seen.id, decision, caller.name)
+        return await answer(request, site, seen, feeds.world_of(site))
+
+    @post(f"{ROOT}/preview", operation_id="previewIdentity", guards=[role_at(*MAY_DECIDE)], status_code=200)
+    async def preview(
+        request: Call, site: FromPath[str], observation: FromPath[UUID], data: JSONBody[Considered]
+    ) -> Preview:
+        """What a decision would change: whose the observation would be, and how far whose track would move."""
+        reader(request, site)
+        world = feeds.world_of(site)
+        check(data, world)
+        seen = await asked(site, observation)
+        now = believed(await identities.history(database, site, seen.id))
+        before = owner_of(seen.observation, now, world)
+        if data.verdict == "is":
+            then = Believed(decided=True, individual=data.individual, excluded=now.excluded)
+        else:
+            assert data.individual is not None
+            then = msgspec.structs.replace(now, excluded=now.excluded | {data.individual})
+        after = owner_of(seen.observation, then, world)
+        return Preview(before=before, after=after, moved=await moved(database, world, seen, before, after))
+
+    return [show, decide, withdraw, preview]
