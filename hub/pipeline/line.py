@@ -111,6 +111,8 @@ class Line:
         if decided := [c.id for c in changes if c.noun == "identity"]:
             concerned, again = await identity.concerned(self._database, world, decided)
             stale |= concerned
+            # Who is left without any evidence is nowhere: a browser reads anew who is where.
+            references += tuple(("individual", subject.id) for subject in sorted(concerned))
             heard += [heard_of(one, world) for one in again]
             cause = "people said whom a sighting shows"
         for subject in stale:

@@ -22,7 +22,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """A hub with a drill that has alerts."""
     if chromium() is None:
         pytest.skip("chromium is not on PATH: the console is tested in a real browser")
-    with HubProcess(tmp_path_factory.mktemp("console") / "state", drill="true", drill_seed=SEED) as running:
+    with HubProcess(
+        tmp_path_factory.mktemp("console") / "state", drill="true", drill_speed="1", drill_seed=SEED
+    ) as running:
         yield running
 
 

@@ -164,7 +164,7 @@ def main(folder: Path) -> None:
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "device_scale_factor": 1}
     with (
         tempfile.TemporaryDirectory() as state,
-        HubProcess(Path(state) / "state", drill="true", drill_seed=SEED) as hub,
+        HubProcess(Path(state) / "state", drill="true", drill_speed="1", drill_seed=SEED) as hub,
     ):
         with closing(hub.client()) as api:
             let_time_pass(hub, api)

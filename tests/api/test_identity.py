@@ -14,6 +14,7 @@ from tests import builders as a
 from tests.api.attack import F01, NEAR_M, SECRET, everything, places_in, read
 from tests.api.conftest import SITE, Hub, problem
 from tests.api.identified import ROOT, a_reserve, decide, identity, points, seen
+from tests.api.test_live import Stream
 
 
 async def test_sighting__shows_whom_it_names_until_people_say_otherwise(hub: Hub) -> None:
@@ -29,6 +30,19 @@ async def test_sighting__shows_whom_it_names_until_people_say_otherwise(hub: Hub
     ]
     assert (await points(hub, known["F01"]), await points(hub, known["M02"])) == (0, 1)
     assert [item["individual"] for item in await read(hub, "scientist", "detections")] == ["M02"]
+
+
+async def test_individual__whose_only_sighting_shows_another_is_nowhere(hub: Hub) -> None:
+    known = await a_reserve(hub)
+    one = await seen(hub, **F01)
+    assert "F01" in [item["name"] for item in await read(hub, "dispatcher", "subjects")]
+    stream = Stream(hub.feeds.of(SITE), "dispatcher")
+    await stream.next()
+    await decide(hub, one, known["M02"])
+    assert {item["name"] for item in await read(hub, "dispatcher", "subjects")} >= {"M02"}
+    assert "F01" not in [item["name"] for item in await read(hub, "dispatcher", "subjects")]
+    await stream.until("individuals")
+    await stream.close()
 
 
 async def test_sighting__of_nobody_becomes_part_of_a_track_when_people_recognise_it(hub: Hub) -> None:

@@ -142,8 +142,12 @@ EXACT = (a.CENTRE[0], a.CENTRE[1])
 @pytest.mark.parametrize("path", ["subjects", "tracks", "detections", "findings", "alerts", "observations"])
 async def test_privacy__a_ranger_reads_no_exact_place_of_a_sensitive_animal(hub: Hub, path: str) -> None:
     await a_walk(hub)
-    coarse = (await hub.as_("ranger", "GET", f"{PATH}/{path}", params=WHEN if path not in ("subjects", "alerts") else {})).json()
-    exact = (await hub.as_("scientist", "GET", f"{PATH}/{path}", params=WHEN if path not in ("subjects", "alerts") else {})).json()
+    coarse = (
+        await hub.as_("ranger", "GET", f"{PATH}/{path}", params=WHEN if path not in ("subjects", "alerts") else {})
+    ).json()
+    exact = (
+        await hub.as_("scientist", "GET", f"{PATH}/{path}", params=WHEN if path not in ("subjects", "alerts") else {})
+    ).json()
     places = list(places_in(coarse, "F01"))
     assert len(places) == len(list(places_in(exact, "F01"))) > 0
     for longitude, latitude in places:
