@@ -87,6 +87,7 @@ def cleared_observation(stored: Stored, sensitive: bool, role: Role | None) -> S
         "note": None,
         "observer": None,
         "individual": None,
+        "resembles": (),
         "bounding_box": None,
     } | ({"value": None} if isinstance(observation, Reading) else {})
     known = set(observation.__struct_fields__)

@@ -1,32 +1,38 @@
 """Whom a detection or sighting shows: who believes what, and people's own word about it."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from hub.clearance import ExactReads
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
+from hub.console.paging import Limit
 from hub.console.parts import Call
 from hub.console.sensitive import is_sensitive, sensitive_name
 from hub.console.window import reader
-from hub.pipeline.identity import owner_of, shown
+from hub.console.wire import DetectionItem, detection_item
+from hub.pipeline.identity import as_believed, owner_of, shown
+from hub.pipeline.line import heard_of
 from hub.pipeline.preview import Moved, moved
 from hub.pipeline.world import World
 from hub.records.errors import Malformed, NotFound
 from hub.records.identity import Believed, Decision, Verdict, believed
 from hub.records.observation import Detection, Sighting
 from hub.records.person import Role
-from hub.store import identities, vicinity
+from hub.records.proposal import Proposal
+from hub.store import identities, observations, proposals, vicinity
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 # Those who may read the places of all animals: who an animal is tells where it was.
 MAY_DECIDE: tuple[Role, ...] = ("dispatcher", "scientist", "admin")
 LONGEST_NOTE = 2_000
+Least = Annotated[float, QueryParameter(ge=0, le=100, description="Only what is worth at least so many bits.")]
 ROOT = "/api/v1/sites/{site:str}/detections/{observation:uuid}/identity"
 
 
@@ -34,6 +40,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an observation shows. `said`: the name it came with. `individual` None: nobody on the roster, or not known.
 
     `decided`: people said so; otherwise it is what the observation said. `decisions` are all there ever were.
+    `proposal`: whom fusion takes it for, with why; None where it was not weighed (yet).
     """
 
     observation: UUID
@@ -42,6 +49,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     decided: bool
     decisions: list[Decision]
+    proposal: Proposal | None
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +66,20 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     verdict: Verdict
     individual: UUID | None = None
+
+
+class ReviewItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A detection or sighting that is worth a person's look, and whom it may show."""
+
+    detection: DetectionItem
+    proposal: Proposal
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """What is worth most first; `waiting` is how many there are in all."""
+
+    items: list[ReviewItem]
+    waiting: int
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +117,7 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
             name=getattr(now, "individual", None),
             decided=what.decided,
             decisions=decisions,
+            proposal=await proposals.get(database, site, seen.id),
         )
 
     def check(given: Decided | Considered, world: World) -> None:
@@ -167,4 +190,25 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
         after = owner_of(seen.observation, then, world)
         return Preview(before=before, after=after, moved=await moved(database, world, seen, before, after))
 
-    return [show, decide, withdraw, preview]
+    @get("/api/v1/sites/{site:str}/review", operation_id="listReview", guards=[role_at(*MAY_DECIDE)])
+    async def review(request: Call, site: FromPath[str], least: Least = 0.2, limit: Limit = 50) -> Review:
+        """What a person should look at, that first of which a decision is expected to change most."""
+        caller, role = reader(request, site)
+        world = feeds.world_of(site)
+        found, waiting = await proposals.queue(database, site, least, limit)
+        seen = await observations.by_ids(database, [(one.observation, one.observed_at) for one in found])
+        believed_now = {one.id: one for one in await as_believed(database, world, seen)}
+        reads = ExactReads(caller, site)
+        items: list[ReviewItem] = []
+        for one in found:
+            if (what := believed_now.get(one.observation)) is None:
+                continue
+            item = detection_item(heard_of(what, world), world, role)
+            if item is not None:
+                items.append(ReviewItem(detection=item, proposal=one))
+                if is_sensitive(what.observation, world):
+                    reads.saw(sensitive_name(what.observation, world))
+        await reads.write(database, "review")
+        return Review(items=items, waiting=waiting)
+
+    return [show, decide, withdraw, preview, review]

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from hub.pipeline.history import UNUSABLE
 from hub.pipeline.line import Line, Told
-from hub.pipeline.world import World
+from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
-from hub.store import sites
+from hub.store import observations, sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ LONGEST_WAIT_S = 1.0
 # more at a time, which costs less an observation. An alert should not wait for longer than half a second.
 REST, SHORTEST_REST_S, LONGEST_REST_S = 4.0, 0.02, 0.5
 SITES_EVERY_S = 2.0
+# Whom sightings show is weighed over a whole window: not more often than this, and for a tenth of the time at most.
+WEIGHED_EVERY_S, WEIGHING_REST = 15.0, 9.0
 
 
 class Followers:
@@ -30,6 +34,7 @@ class Followers:
         self._database = database
         self._tell = tell
         self._wakes: dict[str, asyncio.Event] = {}
+        self._noticed: dict[str, asyncio.Event] = {}
 
     def _wake_all(self) -> None:
         for waiting in self._wakes.values():
@@ -43,6 +48,7 @@ class Followers:
                 for site in await sites.everything(self._database):
                     if site.id not in following:
                         following[site.id] = asyncio.create_task(self._follow(site.id), name=f"line {site.id}")
+                        following[f"who {site.id}"] = asyncio.create_task(self._propose(site.id), name=f"who {site.id}")
                 done = [task for task in following.values() if task.done()]
                 for task in done:
                     task.result()
@@ -55,16 +61,40 @@ class Followers:
                 task.cancel()
             await asyncio.gather(*following.values(), return_exceptions=True)
 
+    async def _propose(self, site: str) -> None:
+        """Weigh who it may have been, some time after something was noticed or decided; never while nothing was."""
+        noticed = self._noticed[site] = asyncio.Event()
+        noticed.set()
+        while True:
+            await noticed.wait()
+            noticed.clear()
+            began = time.monotonic()
+            try:
+                newest = await observations.newest_noticed(self._database, site, sorted(UNUSABLE))
+                if newest is not None:
+                    await propose(self._database, await read_world(self._database, site), to_the_hour(newest))
+            except Unavailable as outage:
+                LOGGER.warning("who it may be at %s: %s; trying again", site, outage.detail)
+                noticed.set()
+            except Exception:
+                LOGGER.exception("who it may be at %s could not be weighed; the line goes on", site)
+            await asyncio.sleep(max(WEIGHED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
+
+    def _tell_all(self, site: str, told: Told, world: World) -> None:
+        if (told.heard or told.references or told.is_start) and site in self._noticed:
+            self._noticed[site].set()
+        self._tell(site, told, world)
+
     async def _follow(self, site: str) -> None:
         wake = self._wakes[site] = asyncio.Event()
-        line = Line(self._database, site, lambda told, world: self._tell(site, told, world))
+        line = Line(self._database, site, lambda told, world: self._tell_all(site, told, world))
         pause_s = 0.2
         started = False
         while True:
             try:
                 if not started:
                     await line.start()
-                    self._tell(site, Told(cursor=line.cursor, is_start=True), line.world_now)
+                    self._tell_all(site, Told(cursor=line.cursor, is_start=True), line.world_now)
                     started = True
                 wake.clear()
                 began = time.monotonic()

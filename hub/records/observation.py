@@ -28,6 +28,20 @@ class ErrorEllipse(msgspec.Struct, frozen=True, kw_only=True):
     orientation_deg: Annotated[float, msgspec.Meta(ge=0, le=360)]
 
 
+class Resemblance(msgspec.Struct, frozen=True, kw_only=True):
+    """How much what was seen looks like one individual of a gallery, by a recogniser of coats, gaits or voices.
+
+    log_ratio: natural logarithm of how much likelier it would look so if it were this individual than if it were
+    somebody who is in no gallery. A recogniser that is not calibrated so must not be believed.
+    """
+
+    individual: Key
+    log_ratio: Annotated[float, msgspec.Meta(ge=-60, le=60)]
+
+
+Resembles = Annotated[tuple[Resemblance, ...], msgspec.Meta(max_length=50)]
+
+
 class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """What every observation says.
 
@@ -62,7 +76,8 @@ class Detection(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="de
     """Found by a machine in media, sound or a satellite scene.
 
     label: ``animal``, ``person``, ``vehicle``, ``fire``, ``gunshot``, ``chainsaw`` …; bounding box as fractions of the
-    picture (x, y of the upper left corner, width, height).
+    picture (x, y of the upper left corner, width, height). `individual`: whom the machine takes it for; `resembles`:
+    how much it looks like whom, best first.
     """
 
     label: Key
@@ -71,6 +86,7 @@ class Detection(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="de
     individual: str | None = None
     count: Annotated[int, msgspec.Meta(ge=0)] | None = None
     media: str | None = None
+    resembles: Resembles = ()
     bounding_box: tuple[float, float, float, float] | None = None
 
 
@@ -83,6 +99,7 @@ class Sighting(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="sig
     count: Annotated[int, msgspec.Meta(ge=0)] | None = None
     observer: str | None = None
     media: str | None = None
+    resembles: Resembles = ()
     note: str | None = None
 
 

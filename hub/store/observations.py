@@ -57,6 +57,30 @@ async def of_device(
         return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
 
 
+NOTICED = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and kind in ('detection', 'sighting') and observed_at >= $2 and observed_at < $3
+order by observed_at desc, id desc limit $4"""
+
+
+async def noticed(database: Database, site: str, since: datetime, until: datetime, most: int) -> list[Seen]:
+    """Detections and sightings of [since, until); of more than `most` the newest. Newest first."""
+    async with database.connection() as connection:
+        return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most)]
+
+
+NEWEST_NOTICED = """
+select observed_at from observation
+where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)
+order by observed_at desc limit 1"""
+
+
+async def newest_noticed(database: Database, site: str, unusable: Sequence[str]) -> datetime | None:
+    """When something was detected or sighted last, by clocks that can be believed."""
+    async with database.connection() as connection:
+        return await connection.fetchval(NEWEST_NOTICED, site, list(unusable))
+
+
 NAMED_BY = """
 select distinct body ->> 'individual' as name from observation
 where site_id = $1 and device = any($2::text[]) and kind in ('detection', 'sighting') and body ? 'individual'"""

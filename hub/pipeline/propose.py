@@ -1,0 +1,211 @@
+"""Step: whom may it be? Weighs every animal that was seen lately against everybody known, and keeps the answer.
+
+Runs beside the line, over a window of time as a whole: later sightings and late collars change what is believed of
+earlier ones. A function of the set in the window, whatever the order in which it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from fusion.association import Association, AssociationRules, Identities
+from fusion.marginal_kernels import Cameras
+from fusion.roster import Roster
+from fusion.sightings import NO_CAMERA, Sightings
+
+from fusion.evidence import Evidence
+from fusion.motion import MotionParameters
+from hub.pipeline.fuse import parameters_of
+from hub.pipeline.history import Rows, fixes_only, merge, rows_of
+from hub.pipeline.passages import Passage, passages, species_table
+from hub.pipeline.world import World
+from hub.records.finding import Subject
+from hub.records.proposal import Candidate, Proposal
+from hub.store import identities, observations, proposals
+from hub.store.database import Database
+from hub.store.observations import Seen
+
+WINDOW: Final = timedelta(days=30)
+MOST: Final = 20_000
+"""Detections and sightings of a window; of more, the newest."""
+LEAST_SHOWN: Final = 0.01
+MOST_SHOWN: Final = 8
+LOG_SD: Final = (0.4, 0.4, 0.3)
+"""Between individuals of a species, where a site has fitted nothing: log standard deviations of the motion."""
+STATION_REACH: Final = 1.9
+"""Of what a station states as its uncertainty: twice the effective strip half-width times the chance to notice."""
+
+
+class Window(NamedTuple):
+    """What was seen in [since, until), what people decided of it, and the fixes of those with a collar."""
+
+    since: datetime
+    until: datetime
+    seen: Sequence[Seen]
+    passages: Sequence[Passage]
+    fixes: dict[UUID, Rows]
+
+
+def to_the_hour(moment: datetime) -> datetime:
+    """The end of the hour that a moment is in: the window does not move with every sighting."""
+    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+async def propose(database: Database, world: World, until: datetime) -> int:
+    """Weigh the window that ends then, and keep what comes out; returns how many observations were weighed."""
+    window = await _read(database, world, until)
+    found = await asyncio.to_thread(weigh, window, world)
+    async with database.transaction() as connection:
+        await proposals.put(connection, world.site.id, window.since, window.until, found)
+    return len(found)
+
+
+async def _read(database: Database, world: World, until: datetime) -> Window:
+    since, site = until - WINDOW, world.site.id
+    seen = await observations.noticed(database, site, since, until, MOST)
+    decided = await identities.believed_of(database, site, [one.id for one in seen])
+    fixes: dict[UUID, Rows] = {}
+    for individual in world.individuals:
+        said: list[Seen] = []
+        for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), []):
+            begin = since if stay.valid_from is None else max(since, stay.valid_from)
+            end = until if stay.valid_to is None else min(until, stay.valid_to)
+            if begin < end:
+                said += await observations.of_device(database, site, stay.device, begin, end)
+        rows = fixes_only(merge(rows_of((), world), rows_of(said, world))[0])
+        if len(rows):
+            fixes[individual] = rows
+    return Window(since, until, seen, passages(seen, decided, world), fixes)
+
+
+def weigh(window: Window, world: World) -> list[Proposal]:
+    """Proposals for all members of all passages; a pure function. Nobody known, nothing proposed."""
+    if not window.passages or not world.individuals:
+        return []
+    kinds = sorted({one.scientific_name for one in world.individuals.values()})
+    roster = _roster(window, world, kinds)
+    rank = {UUID(name): k for k, name in enumerate(roster.names)}
+    stations, cameras = _cameras(window, world)
+    sightings = _sightings(window, world, kinds, rank, stations)
+    rules = _rules(window, world)
+    span = (window.since.timestamp(), window.until.timestamp())
+    association = Association(sightings, roster, cameras, span, rules)
+    found = association.run()
+    configuration = rules.configuration_hash().hex()[:16]
+    by_key = {one.members[0].id.bytes: one for one in window.passages}
+    out: list[Proposal] = []
+    for j in range(len(sightings)):
+        out += _proposals(by_key[sightings.keys[j].tobytes()], j, found, roster, configuration)
+    return out
+
+
+def _roster(window: Window, world: World, kinds: Sequence[str]) -> Roster:
+    people = sorted(world.individuals.values(), key=lambda one: str(one.id))
+    collars: dict[str, Evidence] = {}
+    for individual, rows in window.fixes.items():
+        x, y = world.frame.to_metres(rows["longitude"], rows["latitude"])
+        keys = np.ascontiguousarray(rows["id"])
+        collars[str(individual)] = Evidence.canonical(rows["time_s"], x, y, rows["covariance"], keys)
+    parameters: list[MotionParameters] = [parameters_of(one.scientific_name) for one in people]
+    species = [kinds.index(one.scientific_name) for one in people]
+    return Roster.of([str(one.id) for one in people], species, parameters, np.array(LOG_SD), collars)
+
+
+def _cameras(window: Window, world: World) -> tuple[dict[UUID, int], Cameras]:
+    """Stations that were heard in the window, west to east; each operating from when it was heard first to last."""
+    heard: dict[UUID, tuple[float, float]] = {}
+    for one in window.seen:
+        place = world.place_of(one.device, one.observed_at)
+        if place is not None:
+            at = one.observed_at.timestamp()
+            first, last = heard.get(place.id, (at, at))
+            heard[place.id] = min(first, at), max(last, at)
+    known = [world.places[key] for key in heard]
+    x, y = world.frame.to_metres(np.array([one.longitude for one in known]), np.array([one.latitude for one in known]))
+    order = sorted(range(len(known)), key=lambda k: (float(x[k]), float(y[k]), str(known[k].id)))
+    spans = np.array([heard[known[k].id] for k in order], dtype=np.float64).reshape(-1, 2)
+    width = np.array([STATION_REACH * max(known[k].uncertainty_m, 15.0) for k in order], dtype=np.float64)
+    cameras = Cameras(x[order], y[order], width, spans[:, 0].copy(), spans[:, 1].copy())
+    return {known[k].id: number for number, k in enumerate(order)}, cameras
+
+
+def _sightings(
+    window: Window, world: World, kinds: Sequence[str], rank: dict[UUID, int], stations: dict[UUID, int]
+) -> Sightings:
+    found = window.passages
+    x, y = world.frame.to_metres(np.array([one.longitude for one in found]), np.array([one.latitude for one in found]))
+    station = [
+        NO_CAMERA if (place := world.place_of(one.members[0].device, one.members[0].observed_at)) is None
+        else stations.get(place.id, NO_CAMERA)
+        for one in found
+    ]  # fmt: skip
+    scores = [sorted((rank[who], score) for who, score in one.scores.items() if who in rank) for one in found]
+    offset = np.concatenate([[0], np.cumsum([len(one) for one in scores])])
+    return Sightings.canonical(
+        [one.members[0].observed_at.timestamp() for one in found],
+        np.stack([x, y], axis=1),
+        np.stack([one.covariance for one in found]),
+        station,
+        np.full(len(found), NO_CAMERA),
+        species_table(found, kinds),
+        offset,
+        [who for one in scores for who, _ in one],
+        [score for one in scores for _, score in one],
+        [one.rest for one in found],
+        np.frombuffer(b"".join(one.members[0].id.bytes for one in found), "V16"),
+    )
+
+
+def _rules(window: Window, world: World) -> AssociationRules:
+    """Home ranges lie where animals were seen: mean and spread of the stations and fixes, at least 5 km."""
+    longitudes = [one.longitude for one in window.passages]
+    latitudes = [one.latitude for one in window.passages]
+    for rows in window.fixes.values():
+        longitudes.append(float(np.median(rows["longitude"])))
+        latitudes.append(float(np.median(rows["latitude"])))
+    x, y = world.frame.to_metres(np.array(longitudes), np.array(latitudes))
+    spread = math.sqrt(0.5 * (float(np.var(x)) + float(np.var(y))))
+    # Rounded, so that one sighting more does not change what everything is computed with.
+    return AssociationRules(
+        centre_x_m=round(float(np.median(x)), -3),
+        centre_y_m=round(float(np.median(y)), -3),
+        centre_sd_m=max(5_000.0, round(spread, -3)),
+    )
+
+
+def _proposals(passage: Passage, j: int, found: Identities, roster: Roster, configuration: str) -> list[Proposal]:
+    pairs = range(int(found.offset[j]), int(found.offset[j + 1]))
+    ranked = sorted(pairs, key=lambda k: (-found.probability[k], found.who[k]))
+    candidates = tuple(
+        Candidate(
+            individual=UUID(roster.names[int(found.who[k])]),
+            probability=round(float(found.probability[k]), 4),
+            place=round(float(found.place[k]), 2),
+            appearance=round(float(found.appearance[k]), 2),
+            species=round(float(found.species[k]), 2),
+            effort=round(float(found.effort[k]), 2),
+        )
+        for k in ranked[:MOST_SHOWN]
+        if found.probability[k] >= LEAST_SHOWN
+    )
+    shares = [max(float(found.probability[k]), 0.0) for k in ranked]
+    rest = max(1.0 - sum(shares), 0.0)
+    entropy = -sum(p * math.log2(p) for p in (*shares, rest) if p > 1e-12)
+    return [
+        Proposal(
+            observation=one.id,
+            observed_at=one.observed_at,
+            candidates=candidates,
+            nobody=round(max(1.0 - sum(c.probability for c in candidates), 0.0), 4),
+            # One of a passage stands for all of it: deciding on the first decides what the others show.
+            value=round(entropy, 3) if number == 0 else 0.0,
+            configuration=configuration,
+        )
+        for number, one in enumerate(passage.members)
+    ]

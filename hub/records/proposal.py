@@ -1,0 +1,37 @@
+"""Whom fusion takes a detection or sighting for: a proposal, until people decide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An individual that comes into question, with why: each a natural logarithm, comparable between candidates.
+
+    place: how well the place fits where the individual is believed to have been; appearance: how much it looks like it;
+    species; effort: how much of its time an animal that moves so passes cameras.
+    """
+
+    individual: UUID
+    probability: float
+    place: float
+    appearance: float
+    species: float
+    effort: float
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
+
+    value: how much a person's decision is expected to change, in bits; what is worth most is looked at first.
+    """
+
+    observation: UUID
+    observed_at: datetime
+    candidates: tuple[Candidate, ...]
+    nobody: float
+    value: float
+    configuration: str

@@ -1,0 +1,85 @@
+"""Whom fusion takes detections and sightings for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from hub.records.proposal import Candidate, Proposal
+from hub.store.database import Connection, Database
+
+_candidates = msgspec.json.Decoder(tuple[Candidate, ...]).decode
+
+# What came out as before is not written again, so that `computed_at` says since when it is so.
+PUT = """
+insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration)
+select $1, * from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
+on conflict (site_id, observation) do update set
+    candidates = excluded.candidates, nobody = excluded.nobody, value = excluded.value,
+    configuration = excluded.configuration, computed_at = clock_timestamp()
+where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration)
+    is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration)"""
+FORGET = """
+delete from identity_proposal where site_id = $1 and observed_at >= $2 and observed_at < $3
+  and not (observation = any($4::uuid[]))"""
+
+
+async def put(connection: Connection, site: str, since: datetime, until: datetime, found: Sequence[Proposal]) -> None:
+    """Make these all proposals of [since, until), in the caller's transaction."""
+    await connection.execute(FORGET, site, since, until, [one.observation for one in found])
+    if found:
+        columns = zip(
+            *(
+                (p.observation, p.observed_at, msgspec.json.encode(p.candidates), p.nobody, p.value, p.configuration)
+                for p in found
+            ),
+            strict=True,
+        )
+        await connection.execute(PUT, site, *map(list, columns))
+
+
+ONE = "select * from identity_proposal where site_id = $1 and observation = $2"
+
+
+async def get(database: Database, site: str, observation: UUID) -> Proposal | None:
+    """The proposal for one observation, if there is one."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(ONE, site, observation)
+    return None if row is None else _proposal(row)
+
+
+# What people have decided needs no second look.
+QUEUE = """
+select p.* from identity_proposal p
+where p.site_id = $1 and p.value >= $2 and not exists (
+    select from identity_decision d
+    where d.site_id = $1 and d.observation = p.observation and d.verdict = 'is' and d.withdrawn_at is null)
+order by p.value desc, p.observation limit $3"""
+WAITING = """
+select count(*) from identity_proposal p
+where p.site_id = $1 and p.value >= $2 and not exists (
+    select from identity_decision d
+    where d.site_id = $1 and d.observation = p.observation and d.verdict = 'is' and d.withdrawn_at is null)"""
+
+
+async def queue(database: Database, site: str, least: float, limit: int) -> tuple[list[Proposal], int]:
+    """(undecided proposals worth at least so many bits, worth most first; how many there are in all)."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(QUEUE, site, least, limit)
+        waiting = await connection.fetchval(WAITING, site, least)
+    return [_proposal(row) for row in rows], waiting
+
+
+def _proposal(row: asyncpg.Record) -> Proposal:
+    return Proposal(
+        observation=row["observation"],
+        observed_at=row["observed_at"],
+        candidates=_candidates(row["candidates"]),
+        nobody=row["nobody"],
+        value=row["value"],
+        configuration=row["configuration"],
+    )
