@@ -120,6 +120,8 @@ class Association:
         self.clock_s = np.arange(span_s[0], span_s[1] + 0.5 * rules.silence_step_s, rules.silence_step_s)
         self.log_motion = np.zeros((m, 3))
         self.anchor = np.ones(m)
+        self.in_stead = np.zeros(m)
+        self.unseen: Floats | None = None
         self.false_rate = rules.false_per_day / 86_400.0
         self.unknown_share = rules.unknown_share
         self.silence_precision = np.zeros((m, len(self.clock_s), 3))
@@ -134,7 +136,7 @@ class Association:
         spread = np.full(len(who), rules.centre_sd_m**2)
         result = self._share(offset, who, place, spread, np.zeros(m))
         for sweep in range(rules.sweeps):
-            r = result.probability
+            r = self.if_here
             if sweep < 2:
                 r = np.where(r > rules.certain_at, r, 0.0)
             rows, order, is_silence, pairs_at = self._rows(offset, who, r, spread)
@@ -148,8 +150,8 @@ class Association:
                     starts, span[0], span[1], rows, is_silence, rules.silence_step_s, motion, self.cameras, out,
                     np.zeros(m)))
                 self._keep_silence(rows, is_silence)
-            if sweep in (2, 4, 6):
-                self._fit(rows, is_silence, offset, who, r)
+            if sweep in (2, 4, 6, 7):
+                self._fit(rows, is_silence, offset, who, r, result)
             at = self._whereabouts(out, is_silence, motion)
             fresh_offset, fresh_who = loops.candidates(seen, at, self.roster.species, rules.neighbours)
             sighting = np.repeat(np.arange(len(s)), np.diff(fresh_offset))
@@ -177,8 +179,8 @@ class Association:
         out[..., 5] = self.rules.centre_sd_m**2
         return out
 
-    def _each(self, work: Callable[[tuple[int, int]], None]) -> None:
-        m = len(self.roster)
+    def _each(self, work: Callable[[tuple[int, int]], None], m: int | None = None) -> None:
+        m = len(self.roster) if m is None else m
         for _ in self.mapper(work, [(lo, min(lo + CHUNK, m)) for lo in range(0, m, CHUNK)]):
             pass
 
@@ -218,17 +220,11 @@ class Association:
             axis=1,
         )
         nobody = np.log(np.maximum(nobody, 1e-300))
-        unknown = np.maximum(self.unknown_share * counts, 0.05)[roster.species]
-        r, strangers = np.empty(len(who)), np.empty((n, 4))
-        anchor = self.anchor.copy()
-        for _ in range(3):
-            own = base + appearance + np.log(np.maximum(anchor, 1e-12))[who]
-            shadow = base + np.log(np.maximum(1 - anchor, 1e-12))[who]
-            loops.share(offset, who, own, shadow, nobody, r, strangers)
-            evidence = loops.gathered(who, r, appearance, m)
-            anchor = 1 / (1 + np.exp(-np.clip(evidence - np.log(unknown), -30, 30)))
-            anchor[self.collared] = 1.0
-        self.anchor = anchor
+        r, if_here, others = np.empty(len(who)), np.empty(len(who)), np.empty(len(who))
+        strangers = np.empty((n, 4))
+        loops.share(offset, who, base + appearance, self.anchor, base, self.in_stead, nobody, r, if_here, others, strangers)
+        self.if_here, self.others = if_here, others
+        anchor = self.anchor
         watched = float((self.cameras.to_s - self.cameras.from_s).sum())
         self.false_rate = (strangers[:, 0].sum() + 1.0) / (watched + 1.0 / (rules.false_per_day / 86_400.0))
         unknown_seen = strangers[:, 1].sum() + strangers[:, 3].sum()
@@ -294,19 +290,20 @@ class Association:
         nothing = np.zeros(len(roster.time_s), dtype=np.bool_)
         cube = np.array([[s, t, v] for s in (-1.0, 0.0, 1.0) for t in (-1.0, 0.0, 1.0) for v in (-1.0, 0.0, 1.0)])
         centre = np.zeros((m, 3))
+        chosen = np.flatnonzero(self.collared)
         for width in (0.5, 0.25, 0.12, 0.06):
             deviation = centre[:, None, :] + cube * width
             weights = np.zeros((m, len(cube)))
             motions = self.motion(deviation)
             self._each(lambda span, w=weights, mo=motions: smoothing.weigh_motions(
-                roster.offset, span[0], span[1], rows, nothing, 1.0, mo, np.zeros(m), self.cameras, w))
+                chosen, roster.offset, span[0], span[1], rows, nothing, 1.0, mo, np.zeros(m), self.cameras, w), len(chosen))
             weights -= 0.5 * ((deviation / roster.log_sd[:, None]) ** 2).sum(axis=2)
             p = np.exp(weights - weights.max(axis=1, keepdims=True))
             p /= p.sum(axis=1, keepdims=True)
             centre = (p[:, :, None] * deviation).sum(axis=1)
         self.log_motion[self.collared] = centre[self.collared]
 
-    def _fit(self, rows: Rows, is_silence: Any, offset: Integers, who: Integers, r: Floats) -> None:
+    def _fit(self, rows: Rows, is_silence: Any, offset: Integers, who: Integers, r: Floats, result: Identities) -> None:
         m = len(self.roster)
         deviation = self.roster.log_sd[:, None, :] * NODES
         weights = np.zeros((m, len(NODES)))
@@ -315,9 +312,36 @@ class Association:
         quiet = is_silence if self.rules.silence else np.zeros_like(is_silence)
         starts = self.starts
         # Collared individuals have their motion from their collars.
+        chosen = np.flatnonzero(~self.collared)
+        step = self.rules.silence_step_s
         self._each(lambda span: smoothing.weigh_motions(
-            starts, span[0], span[1], rows, quiet, self.rules.silence_step_s, motions, recorded, self.cameras, weights))
-        weights -= 0.5 * (NODES**2).sum(axis=1)
+            chosen, starts, span[0], span[1], rows, quiet, step, motions, recorded, self.cameras, weights), len(chosen))
+        prior = -0.5 * (NODES**2).sum(axis=1)
+        prior -= np.log(np.exp(prior).sum())
+        weights += prior
+        if self.unseen is None:
+            alone = Rows(np.tile(self.clock_s, m), np.zeros((m * len(self.clock_s), 3)), np.zeros((m * len(self.clock_s), 2)), np.zeros(m * len(self.clock_s)))
+            lonely = np.arange(m + 1) * len(self.clock_s)
+            unseen = np.zeros((m, len(NODES)))
+            everything = np.full(len(alone.time_s), self.rules.silence)
+            self._each(lambda span: smoothing.weigh_motions(
+                chosen, lonely, span[0], span[1], alone, everything, step, motions, np.zeros(m), self.cameras, unseen), len(chosen))
+            self.unseen = np.log(np.exp(unseen + prior).sum(axis=1))
+        q = np.where(r > LEAST_SHARE, r, 0.0)
+        h = np.clip(q, 1e-12, 1 - 1e-12)
+        entropy = -(h * np.log(h) + (1 - h) * np.log(1 - h)) * (q > 0)
+        gain = np.bincount(who, weights=q * (result.species - self.others) + entropy, minlength=m)
+        looks = np.bincount(who, weights=q * result.appearance, minlength=m)
+        top = weights.max(axis=1)
+        evidence = top + np.log(np.exp(weights - top[:, None]).sum(axis=1)) + gain - self.unseen
+        kinds = self.sightings.species.shape[1]
+        counts = np.bincount(self.roster.species, minlength=kinds)
+        unknown = np.log(np.maximum(self.unknown_share * counts, 0.05))[self.roster.species]
+        a, b = np.clip(evidence + looks, -40, 40), np.clip(evidence + unknown, -40, 40)
+        self.log_odds = a
+        total = 1 + np.exp(a) + np.exp(b)
+        self.anchor = np.where(self.collared, 1.0, np.exp(a) / total)
+        self.in_stead = np.where(self.collared, 0.0, np.exp(b) / total)
         p = np.exp(weights - weights.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         self.node_weight = p
@@ -328,7 +352,7 @@ class Association:
         """Place f8[t, m, 2] and covariance f8[t, m, 3] of everybody at `times`, over motion, place and identity."""
         m, q = len(self.roster), len(times)
         result = self.identities
-        r = result.probability
+        r = self.if_here
         rows, order, is_silence, _ = self._rows(result.offset, result.who, r, result.spread_m2)
         n = len(rows.time_s)
         animal = np.concatenate([np.repeat(np.arange(m), np.diff(self.starts)), np.repeat(np.arange(m), q)])

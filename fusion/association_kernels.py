@@ -197,27 +197,39 @@ def place_terms(
 
 @njit(nogil=True, cache=True)
 def share(
-    offset: Integers, who: Integers, own: Floats, shadow: Floats, nobody: Floats, out: Floats, strangers: Floats
+    offset: Integers,
+    who: Integers,
+    own: Floats,
+    here: Floats,
+    stranger: Floats,
+    stranger_here: Floats,
+    nobody: Floats,
+    out: Floats,
+    if_here: Floats,
+    others: Floats,
+    strangers: Floats,
 ) -> None:
     """Probability of each pair, and of each way of being nobody's, from log weights.
 
-    own f8[pairs]; shadow f8[pairs]: the same place, but an unknown resident who lives there in the individual's stead;
-    nobody f8[n, k]: false positive, unknown residents, ... -> out f8[pairs], strangers f8[n, k + 1], the last column
-    the shadows together.
+    own f8[pairs]: weight if the individual lives where its track says, here f8[m] the probability of that; stranger
+    f8[pairs]: the same place, but an unknown resident who lives there in its stead, stranger_here f8[m]; nobody
+    f8[n, k]: false positive, unknown residents, ... -> out f8[pairs]; if_here f8[pairs], the probability given that the
+    individual lives there; others f8[pairs], log weight of all other explanations; strangers f8[n, k + 1], the last
+    column the strangers in somebody's stead.
     """
     ways = nobody.shape[1]
     for j in range(offset.size - 1):
         top = IMPOSSIBLE
         for p in range(offset[j], offset[j + 1]):
-            top = max(top, own[p], shadow[p])
+            top = max(top, own[p], stranger[p])
         for k in range(ways):
             top = max(top, nobody[j, k])
         total = dark = 0.0
         for p in range(offset[j], offset[j + 1]):
-            out[p] = np.exp(own[p] - top)
+            out[p] = here[who[p]] * np.exp(own[p] - top)
             total += out[p]
-            # One unknown resident at most lives here: the best of the shadows, not their sum.
-            dark = max(dark, np.exp(shadow[p] - top))
+            # One unknown resident at most lives here: the likeliest, not the sum.
+            dark = max(dark, stranger_here[who[p]] * np.exp(stranger[p] - top))
         for k in range(ways):
             strangers[j, k] = np.exp(nobody[j, k] - top)
             total += strangers[j, k]
@@ -226,6 +238,10 @@ def share(
         for k in range(ways):
             strangers[j, k] /= total
         for p in range(offset[j], offset[j + 1]):
+            rest = max(total - out[p], 1e-300)
+            full = np.exp(own[p] - top)
+            others[p] = np.log(rest) + top
+            if_here[p] = full / (full + rest)
             out[p] /= total
 
 

@@ -376,6 +376,7 @@ def fall_silent(
 
 @njit(nogil=True, cache=True)
 def weigh_motions(
+    chosen: Integers,
     offset: Integers,
     first: int,
     last: int,
@@ -394,10 +395,12 @@ def weigh_motions(
     of silence are left as they were.
     """
     longest = 0
-    for i in range(first, last):
+    for q in range(first, last):
+        i = chosen[q]
         longest = max(longest, offset[i + 1] - offset[i])
     passed = _passed(longest)
-    for i in range(first, last):
+    for q in range(first, last):
+        i = chosen[q]
         lo, n = offset[i], offset[i + 1] - offset[i]
         own = Rows(
             rows.time_s[lo : lo + n],

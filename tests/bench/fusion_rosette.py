@@ -29,10 +29,10 @@ class Wrong:
     log_sd: float = 1.0
 
 
-def told(month: Month, wrong: Wrong = Wrong()) -> tuple[Sightings, Roster, Cameras, np.ndarray]:
+def told(month: Month, wrong: Wrong = Wrong(), identity_llr: np.ndarray | None = None) -> tuple[Sightings, Roster, Cameras, np.ndarray]:
     """Sightings, roster and cameras, and for every sighting its row in the month."""
     rows = np.flatnonzero(month.kind == CAMERA)
-    offset, who, score, rest = top_scores(month.identity_llr[rows], 12)
+    offset, who, score, rest = top_scores((month.identity_llr if identity_llr is None else identity_llr)[rows], 12)
     keys = keys_from([hashlib.blake2b(month.time_s[j].tobytes() + month.place[j].tobytes(), digest_size=16).digest() for j in rows])
     sightings = Sightings.canonical(
         month.time_s[rows], month.place[rows], month.covariance[rows], month.camera[rows], np.full(len(rows), NO_CAMERA),
@@ -57,8 +57,15 @@ def told(month: Month, wrong: Wrong = Wrong()) -> tuple[Sightings, Roster, Camer
     return sightings, roster, cameras, np.array([row_of[key.tobytes()] for key in sightings.keys])
 
 
-def rosette(month: Month, wrong: Wrong = Wrong(), **rules: Any) -> tuple[Answer, Association]:
-    sightings, roster, cameras, row = told(month, wrong)
+def true_llr(month: Month) -> np.ndarray:
+    """Identity scores of somebody who knows: the oracle of association."""
+    return np.where(month.truth[:, None] == np.arange(month.catalogued), 45.0, -45.0)
+
+
+def rosette(
+    month: Month, wrong: Wrong = Wrong(), identity_llr: np.ndarray | None = None, **rules: Any
+) -> tuple[Answer, Association]:
+    sightings, roster, cameras, row = told(month, wrong, identity_llr)
     x, y = month.reserve.side_m
     association = Association(
         sightings, roster, cameras, (0.0, month.reserve.days * DAY),
