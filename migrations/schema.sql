@@ -1,4 +1,4 @@
--- What migrations/0001 to 0007 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0008 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -178,6 +178,17 @@ CREATE TABLE public.identity_decision (
     superseded_by uuid,
     CONSTRAINT identity_decision_check CHECK (((verdict = 'is'::text) OR (individual IS NOT NULL))),
     CONSTRAINT identity_decision_verdict_check CHECK ((verdict = ANY (ARRAY['is'::text, 'is_not'::text])))
+);
+
+CREATE TABLE public.identity_proposal (
+    site_id text NOT NULL,
+    observation uuid NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    candidates jsonb NOT NULL,
+    nobody double precision NOT NULL,
+    value double precision NOT NULL,
+    configuration text NOT NULL,
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE public.migration (
@@ -382,6 +393,9 @@ ALTER TABLE ONLY public.followed_month
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_pkey PRIMARY KEY (site_id, id);
 
+ALTER TABLE ONLY public.identity_proposal
+    ADD CONSTRAINT identity_proposal_pkey PRIMARY KEY (site_id, observation);
+
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
@@ -457,6 +471,10 @@ CREATE INDEX identity_decision_by_individual ON public.identity_decision USING b
 CREATE INDEX identity_decision_by_observation ON public.identity_decision USING btree (site_id, observation);
 
 CREATE UNIQUE INDEX identity_is_decided_once ON public.identity_decision USING btree (site_id, observation) WHERE ((verdict = 'is'::text) AND (withdrawn_at IS NULL));
+
+CREATE INDEX identity_proposal_by_time ON public.identity_proposal USING btree (site_id, observed_at);
+
+CREATE INDEX identity_proposal_by_value ON public.identity_proposal USING btree (site_id, value DESC, observation);
 
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 

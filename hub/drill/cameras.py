@@ -13,7 +13,7 @@ from hub.drill.geography import Floats, degrees, ground
 from hub.drill.message import FLAG, Message, envelope, moment
 from hub.drill.people import Trip
 from hub.drill.streams import stream
-from hub.records.observation import Detection, Reading
+from hub.records.observation import Detection, Reading, Resemblance
 
 NUMBER: Final = 450
 ON_TRACKS: Final = 0.25
@@ -23,6 +23,9 @@ REACH_M: Final = 300.0
 SHARPNESS: Final = 8.0
 """Of the detector: how far its probabilities are from a coin's."""
 PEOPLE_STEPS: Final = 60
+LIKENESS: Final = 10.0
+"""Divergence of the likenesses of one animal from those of others: the best is the right one in 7 of 10, among 120."""
+BEST_LIKENESSES: Final = 8
 
 Shot = tuple[int, float, dict[str, Any]]
 """Camera, true seconds, and what the detector says."""
@@ -127,9 +130,12 @@ class Cameras:
             "scientific_name": animal.species.scientific_name,
             "count": int(rng.integers(1, animal.species.group + 1)),
         }
-        if animal.species.named and rng.random() < 0.5:
+        if animal.species.named:
             alike = [other for other in animals if other.species is animal.species]
-            told["individual"] = (alike[rng.integers(len(alike))] if rng.random() < 0.03 else animal).name
+            if rng.random() < 0.5:
+                told["individual"] = (alike[rng.integers(len(alike))] if rng.random() < 0.03 else animal).name
+            elif rng.random() < 0.8:
+                told["resembles"] = _likenesses(animal, alike, rng)
         return told
 
     def _send(self, shots: list[Shot], begin_s: float, rng: np.random.Generator) -> list[Message]:
@@ -187,6 +193,14 @@ def _shares(lengths_m: list[float]) -> Floats:
 
 def _probability(rng: np.random.Generator, mean: float) -> float:
     return round(float(rng.beta(SHARPNESS * mean, SHARPNESS * (1 - mean))), 3)
+
+
+def _likenesses(animal: Animal, alike: list[Animal], rng: np.random.Generator) -> tuple[Resemblance, ...]:
+    """The best of a recogniser of coats: log likelihood ratios, of the animal N(d/2, d), of others N(-d/2, d)."""
+    ratios = rng.normal(-0.5 * LIKENESS, LIKENESS**0.5, len(alike)) + LIKENESS * np.array([o is animal for o in alike])
+    best = np.argsort(-ratios, kind="stable")[:BEST_LIKENESSES]
+    names = [(alike[k].name or "", round(float(ratios[k]), 2)) for k in best.tolist()]
+    return tuple(Resemblance(individual=name, log_ratio=ratio) for name, ratio in names if name)
 
 
 def _person(kind: str, rng: np.random.Generator) -> dict[str, Any]:

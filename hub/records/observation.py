@@ -36,7 +36,7 @@ class Resemblance(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     individual: Key
-    log_ratio: Annotated[float, msgspec.Meta(ge=-60, le=60)]
+    log_ratio: Annotated[float, msgspec.Meta(ge=-30, le=30)]
 
 
 Resembles = Annotated[tuple[Resemblance, ...], msgspec.Meta(max_length=50)]

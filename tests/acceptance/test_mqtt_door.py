@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -13,10 +13,11 @@ import pytest
 from hub.embedded.broker import EmbeddedBroker
 from hub.embedded.start import device_users, revive
 from hub.ingest.accept import Acceptor
+from hub.ingest.batch import Batch
 from hub.ingest.mqtt import Broker, MqttDoor, parse_broker
 from hub.records.errors import DatabaseUnavailable, Misconfigured
 from hub.records.ids import new_id
-from hub.records.receipt import Arrival, Receipt
+from hub.records.receipt import Receipt
 from hub.store import access
 from hub.store.database import Database
 from tests.acceptance.collared import DEVICE, SECRET, SITE, enrol, numbers_in_log
@@ -43,16 +44,16 @@ class Unwilling(Acceptor):
     """Fails as a lost database does, as often as it is told."""
 
     def __init__(self, database: Database, failures: int) -> None:
-        super().__init__(database, lambda: None)
+        super().__init__(database)
         self.failures = failures
         self.asked = 0
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        self.asked += len(arrivals)
+    async def store(self, batch: Batch) -> list[Receipt]:
+        self.asked += len(batch.arrivals)
         if self.failures:
             self.failures -= 1
             raise DatabaseUnavailable("away")
-        return await super().accept(arrivals)
+        return await super().store(batch)
 
 
 def where(broker: EmbeddedBroker) -> Broker:

@@ -39,7 +39,7 @@ class Recorder(Acceptor):
     """Writes down what it is given; fails from the call number `failing` on, for `times` calls."""
 
     def __init__(self, database: Database, failing: int = -1, times: int = 10**9) -> None:
-        super().__init__(database, lambda: None)
+        super().__init__(database)
         self.told: list[bytes] = []
         self._calls = 0
         self._failing = range(failing, failing + times) if failing >= 0 else range(0)
