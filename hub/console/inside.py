@@ -19,6 +19,7 @@ from geo.border import border_distance_m
 from geo.fence_edges import Area, Line
 from geo.fences import rings_of
 from geo.generalise import cell_box
+from geo.tiles import grown
 from geo.uncertainty import floored, inside_probability
 from hub.clearance import CELL_M, ExactReads
 from hub.console.access import role_at
@@ -27,7 +28,7 @@ from hub.console.parts import Call
 from hub.console.window import At, instant, reader
 from hub.console.wire import SubjectItem, subject_item
 from hub.pipeline.follow import Followers
-from hub.pipeline.guard import grown, watched
+from hub.pipeline.guard import watched
 from hub.pipeline.positions import positions_at
 from hub.records.errors import NotFound
 from hub.records.reference import Fence, Severity

@@ -235,7 +235,7 @@ class Line:
 
     async def _read_world(self) -> World:
         site = await sites.get(self._database, self._site)
-        return World(site, await reference.everything(self._database, self._site, NOUNS))
+        return World(site, await reference.everything(self._database, self._site, NOUNS), self.world)
 
     async def _stale(self, before: World, after: World) -> set[Subject]:
         subjects, devices = affected_by(before, after)
