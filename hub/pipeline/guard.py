@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -51,7 +52,7 @@ def _watched(encoded: bytes) -> Watched:
 def rules_of(fence: Fence) -> FenceRules:
     """What a fence asks for. Unseen crossings are sought only where they are: it costs."""
     return FenceRules(
-        sensitivity=PRESETS[fence.sensitivity],
+        sensitivity=replace(PRESETS[fence.sensitivity], band_m=fence.band_m or 0.0),
         dwell_s=fence.dwell_s,
         overdue_s=fence.overdue_s,
         near_m=fence.near_m,
