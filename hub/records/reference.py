@@ -88,9 +88,10 @@ class Fence(Versioned, frozen=True, kw_only=True):
 
     A line is entered from its left to its right, as drawn, and left the other way. `edges`: straight in degrees, or
     geodesics. `sensitivity`: how sure one must be of a crossing. `band_m`: so far on either side of an area's border
-    nothing counts as a crossing. `dwell_s`: a stay worth telling; `overdue_s`: the longest allowed; `near_m`: the zone of warning around it; `approach_s`: how long before the border it warns. None =
-    off. Warnings (proximity, approach, possible_crossing) have `warning_severity`, or that of the fence. `schedule`:
-    when crossings count, in the site's zone; None = always.
+    nothing counts as a crossing. `dwell_s`: a stay worth telling; `overdue_s`: the longest allowed; `near_m`: the zone
+    of warning around it; `approach_s`: how long before the border it warns. None = off. Warnings (proximity, approach,
+    possible_crossing) have `warning_severity`, or that of the fence. `schedule`: when crossings count, in the site's
+    zone; None = always.
 
     `watches`: subject kinds (``individual``, ``person``, ``vehicle``, ``device``) and detection labels it cares about;
     empty = all. Findings exist for all time; alerts only for what happened at or after `alert_from`.
