@@ -14,8 +14,6 @@ from geo.edge_grid import edge_grid
 from geo.fence_index import checked_positions
 from geo.fence_table import Rings
 from geo.uncertainty import checked_covariance, inside_probability
-from geo.uncertainty_kernels import near_pairs, reaches
-from geo.variance_rate import variance_rate
 
 Floats = NDArray[np.float64]
 
@@ -97,13 +95,9 @@ def _drawn() -> Floats:
 
 
 def warm_up() -> None:
-    """Compile every kernel of this file, of `uncertainty` and of `variance_rate`, before the first fix arrives."""
+    """Compile every kernel of this file and of `uncertainty`, before the first fix arrives."""
     corner = np.array([0.0, 0.01, 0.01, 0.0])
     rings = Rings(corner, np.array([0.0, 0.0, 0.01, 0.0]), np.array([0, 4]))
     covariance = np.array([[900.0, 0.0, 900.0]])
     inside_probability(rings, corner[:1], corner[:1], covariance)
-    reach = reaches(corner[:1], covariance, 1.0)
-    near_pairs(np.array([[0.0, 0.0, 0.01, 0.01]]), corner[:1], corner[:1], reach)
     crossing_probability(rings, (-0.001, 0.0), (0.0, -0.001), 60.0, 30.0, covariance[0], covariance[0])
-    t = np.arange(20.0)
-    variance_rate(t, t, t, np.tile(covariance, (20, 1)))

@@ -62,42 +62,116 @@ def _slab(t: float, origin: float, per_tick: float, slabs: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def order(
-    time: Times, rows: Rows, whole: bool, ordered: bool, origin: float, per_tick: float, slabs: int, start: Integers
-) -> Rows:
-    """Rows by slab of time, in their order within a slab; slab s is [start[s]:start[s + 1]], start i8[slabs + 1] of 0.
+def starts(time: Times, origin: float, per_tick: float, slabs: int) -> Integers:
+    """Where the slabs start, i8[slabs + 1], among entries in order of time: slab s is [start[s]:start[s + 1]]."""
+    start = np.empty(slabs + 1, np.int64)
+    at, before = 0, 0
+    for s in range(slabs):
+        start[s] = at
+        at = _after(time, at, len(time), at + before, s, origin, per_tick, slabs)
+        before = at - start[s]
+    start[slabs] = len(time)
+    return start
 
-    Returns the rows given where all of them stand in order of time already.
-    """
-    count = len(time) if whole else len(rows)
-    if ordered:
-        at = 0
-        for s in range(slabs):
-            start[s] = at
-            step = 1
-            while at < count and _slab(time[at if whole else rows[at]], origin, per_tick, slabs) <= s:
-                # Leap ahead by powers of two while it stays in the slab, then halve.
-                k = at + step
-                if k < count and _slab(time[k if whole else rows[k]], origin, per_tick, slabs) <= s:
-                    at, step = k, 2 * step
-                elif step > 1:
-                    step >>= 1
-                else:
-                    at += 1
-        start[slabs] = count
-        return rows
-    for k in range(count):
+
+@njit(cache=True, nogil=True)
+def _after(time: Times, low: int, high: int, guess: int, s: int, origin: float, per_tick: float, slabs: int) -> int:
+    """First of the entries low..high, in order of time, that lies after slab s; soon found if near the guess."""
+    at, step = min(guess, high), 1
+    if at < high and _slab(time[at], origin, per_tick, slabs) <= s:
+        low = at + 1
+        while low < high and _slab(time[min(low + step, high) - 1], origin, per_tick, slabs) <= s:
+            low, step = min(low + step, high), 2 * step
+        high = min(low + step, high)
+    else:
+        high = at
+        while low < high and _slab(time[max(high - step, low)], origin, per_tick, slabs) > s:
+            high, step = max(high - step, low), 2 * step
+        low = max(high - step, low)
+    while low < high:
+        middle = (low + high) >> 1
+        if _slab(time[middle], origin, per_tick, slabs) <= s:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
+def runs(time: Times, most: int) -> Integers:
+    """Where the runs of rows in order of time start, and the number of rows; none if there are more than `most`."""
+    out = np.empty(most + 1, np.int64)
+    count = 0
+    for k in range(len(time)):
+        if k == 0 or time[k] < time[k - 1]:
+            if count == most:
+                return out[:0]
+            out[count] = k
+            count += 1
+    out[count] = len(time)
+    return out[: count + 1]
+
+
+@njit(cache=True, nogil=True)
+def run_cuts(
+    time: Times, start: Integers, before: Integers, origin: float, per_tick: float, slabs: int
+) -> NDArray[np.int32]:
+    """i4[cuts, runs]: for each run the first row in slab before[c] or a later one; `before` ascends."""
+    out = np.empty((len(before), len(start) - 1), np.int32)
+    for r in range(len(start) - 1):
+        at, last = start[r], 0
+        for c in range(len(before)):
+            begin = at
+            at = _after(time, at, start[r + 1], at + last, before[c] - 1, origin, per_tick, slabs)
+            last = at - begin
+            out[c, r] = at
+    return out
+
+
+@njit(cache=True, nogil=True)
+def counted(time: Times, rows: Rows, whole: bool, origin: float, per_tick: float, slabs: int) -> Integers:
+    """Where the slabs start, i8[slabs + 1], once the rows of a table are `packed` by slab: all of them, or `rows`."""
+    start = np.zeros(slabs + 1, np.int64)
+    for k in range(len(time) if whole else len(rows)):
         start[_slab(time[k if whole else rows[k]], origin, per_tick, slabs) + 1] += 1
     for s in range(slabs):
         start[s + 1] += start[s]
-    place = start[:-1].copy()
-    out = np.empty(count, np.int32)
-    for k in range(count):
-        row = np.int32(k) if whole else rows[k]
-        s = _slab(time[row], origin, per_tick, slabs)
-        out[place[s]] = row
-        place[s] += 1
-    return out
+    return start
+
+
+@njit(cache=True, nogil=True)
+def pack(
+    longitude: Floats, latitude: Floats, time: Times, rows: Rows, whole: bool, origin: float, per_tick: float,
+    start: Integers, place: Floats, when: Times, row: Rows,
+) -> None:  # fmt: skip
+    """Write the rows that count by slab, in their order within a slab, to three views of one f8[n, 4].
+
+    Entry k: longitude and latitude in place[4 * k:], its time in when[4 * k + 2], its row in row[8 * k + 6]. All of an
+    entry lies on one line of the cache: that is one miss for each where rows come track after track.
+    """
+    slabs = len(start) - 1
+    free = start[:-1].copy()
+    for k in range(len(time) if whole else len(rows)):
+        r = k if whole else int(rows[k])
+        s = _slab(time[r], origin, per_tick, slabs)
+        at = free[s]
+        free[s] = at + 1
+        place[4 * at], place[4 * at + 1], when[4 * at + 2], row[8 * at + 6] = longitude[r], latitude[r], time[r], r
+
+
+@njit(cache=True, nogil=True)
+def pack_runs(
+    longitude: Floats, latitude: Floats, time: Times, low: Rows, high: Rows, origin: float, per_tick: float,
+    slabs: int, first: int, start: Integers, place: Floats, when: Times, row: Rows,
+) -> None:  # fmt: skip
+    """Like `pack`, of the rows low[r]..high[r] of each run r; slab `first` and those after it start at `start`."""
+    free = start.copy()
+    for run in range(len(low)):
+        for r in range(low[run], high[run]):
+            s = _slab(time[r], origin, per_tick, slabs) - first
+            at = free[s]
+            free[s] = at + 1
+            place[4 * at], place[4 * at + 1], when[4 * at + 2], row[8 * at + 6] = longitude[r], latitude[r], time[r], r
 
 
 @njit(cache=True, nogil=True)

@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from geo.found_pairs import Found, by_row, larger
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Rows = NDArray[np.int32]
@@ -24,7 +26,7 @@ AXIS_M = 6_378_137.0
 FLATTENING = 1.0 / 298.257223563
 ECCENTRICITY_2 = FLATTENING * (2.0 - FLATTENING)
 
-_DEGREE = math.pi / 180.0
+DEGREE = math.pi / 180.0
 _SCANNED = 12  # entries of a cell that are walked rather than searched
 _BLOCK = 256
 
@@ -46,14 +48,17 @@ class Plane(NamedTuple):
 
 
 class Side(NamedTuple):
-    """A table and the entries that count: all its rows (`whole`), or `rows`; `ordered`: they stand in order of time."""
+    """The entries of a table that count: entry k at place `k * step` of the columns.
+
+    With a step of 1 the entries are the rows themselves, in order of time. Otherwise they were `packed`, four words an
+    entry by slab of time, and the row of entry k is `rows[2 * k * step]`.
+    """
 
     longitude: Floats
     latitude: Floats
     time: Times
     rows: Rows
-    whole: bool
-    ordered: bool
+    step: int
 
 
 class Fold(NamedTuple):
@@ -79,15 +84,6 @@ class Laid(NamedTuple):
     row: Rows
 
 
-class Found(NamedTuple):
-    """Pairs: rows of the two sides, metres between them, ticks from the left one to the right one."""
-
-    left: Rows
-    right: Rows
-    length: Floats
-    lag: Times
-
-
 class Near(NamedTuple):
     """What counts as near: bounds in degrees turn most away, `reach_m` (the radius and what is in doubt) decides."""
 
@@ -98,10 +94,10 @@ class Near(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _cell(x: float, y: float, plane: Plane) -> tuple[int, int]:
+def cell(x: float, y: float, plane: Plane) -> tuple[int, int]:
     """(column, row), both positive for all places of the tile."""
     if plane.cap:
-        phi, lam = y * _DEGREE, x * _DEGREE
+        phi, lam = y * DEGREE, x * DEGREE
         sine = math.sin(phi)
         arm = AXIS_M / math.sqrt(1.0 - ECCENTRICITY_2 * sine * sine) * math.cos(phi)
         return int((arm * math.cos(lam) + AXIS_M) * plane.across), int((arm * math.sin(lam) + AXIS_M) * plane.up)
@@ -114,7 +110,7 @@ def _cell(x: float, y: float, plane: Plane) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _bucket(column: int, row: int, fold: Fold) -> int:
+def bucket_of(column: int, row: int, fold: Fold) -> int:
     return ((row & ((1 << fold.up) - 1)) << fold.across) | (column & ((1 << fold.across) - 1))
 
 
@@ -158,7 +154,7 @@ def _settle(time: Times, place: Floats, row: Rows, start: int, end: int) -> None
 
 
 @njit(cache=True, nogil=True)
-def _folded(plane: Plane, buckets: int, least: int, most: int) -> Fold:
+def folded(plane: Plane, buckets: int, least: int, most: int) -> Fold:
     # A torus of about so many buckets, no larger than the tile needs; `least` and `most` in powers of two.
     bits = least + 2
     while bits < most and (1 << bits) < buckets:
@@ -173,29 +169,29 @@ def _folded(plane: Plane, buckets: int, least: int, most: int) -> Fold:
 @njit(cache=True, nogil=True)
 def layout(side: Side, first: int, last: int, plane: Plane) -> Laid:
     """The entries first..last of a side."""
-    longitude, latitude, times, rows, whole, ordered = side
+    longitude, latitude, times, rows, step = side
     count = last - first
-    fold, marks = _folded(plane, 2 * count, 2, 22), _folded(plane, 64 * count, 6, 23)
+    fold, marks = folded(plane, 2 * count, 2, 22), folded(plane, 64 * count, 6, 23)
     start = np.zeros((1 << (fold.across + fold.up)) + 2, np.int32)
     bits = np.zeros((1 << (marks.across + marks.up)) >> 6, np.uint64)
     bucket = np.empty(count, np.int32)
     for k in range(count):
-        r = first + k if whole else int(rows[first + k])
-        column, line = _cell(longitude[r], latitude[r], plane)
-        b = _bucket(column, line, fold)
+        at = (first + k) * step
+        column, line = cell(longitude[at], latitude[at], plane)
+        b = bucket_of(column, line, fold)
         bucket[k] = b
         start[b + 2] += 1
-        mark = _bucket(column, line, marks)
+        mark = bucket_of(column, line, marks)
         bits[mark >> 6] |= np.uint64(1) << np.uint64(mark & 63)
     for b in range(2, len(start)):
         start[b] += start[b - 1]
     time, place, row = np.empty(count, times.dtype), np.empty((count, 2)), np.empty(count, np.int32)
     for k in range(count):
-        r = first + k if whole else int(rows[first + k])
-        at = start[bucket[k] + 1]
+        given, at = (first + k) * step, start[bucket[k] + 1]
         start[bucket[k] + 1] = at + 1
-        time[at], place[at, 0], place[at, 1], row[at] = times[r], longitude[r], latitude[r], r
-    if not ordered:
+        time[at], place[at, 0], place[at, 1] = times[given], longitude[given], latitude[given]
+        row[at] = given if step == 1 else int(rows[2 * given])
+    if step != 1:
         for b in range(len(start) - 2):
             if start[b + 1] - start[b] > 1:
                 _settle(time, place, row, start[b], start[b + 1])
@@ -210,28 +206,28 @@ def distance(x: float, y: float, to_x: float, to_y: float) -> float:
     (`tests/unit/geo`): within 10 nm of the geodesic up to 20 km, 2 um at 100 km, 10 um at 150 km; then by the fifth
     power.
     """
-    phi = y * _DEGREE
-    return _bent(x, y, math.sin(phi), math.cos(phi), to_x, to_y)
+    phi = y * DEGREE
+    return bent(x, y, math.sin(phi), math.cos(phi), to_x, to_y)
 
 
 @njit(cache=True, nogil=True)
-def _bent(x: float, y: float, sine_y: float, cosine_y: float, to_x: float, to_y: float) -> float:
+def bent(x: float, y: float, sine_y: float, cosine_y: float, to_x: float, to_y: float) -> float:
     # The other latitude by a turn from the first: no further sine for a short way.
-    step = (to_y - y) * _DEGREE
+    step = (to_y - y) * DEGREE
     if abs(step) < 3e-2:
         square = step * step
         s = step * (1.0 - square * (1.0 / 6 - square * (1.0 / 120 - square * (1.0 / 5040))))
         c = 1.0 - square * (0.5 - square * (1.0 / 24 - square * (1.0 / 720 - square * (1.0 / 40320))))
         to_sine, to_cosine = sine_y * c + cosine_y * s, cosine_y * c - sine_y * s
     else:
-        to_sine, to_cosine = math.sin(to_y * _DEGREE), math.cos(to_y * _DEGREE)
+        to_sine, to_cosine = math.sin(to_y * DEGREE), math.cos(to_y * DEGREE)
     # Distances from the axis and heights above the equator.
     w, to_w = 1.0 - ECCENTRICITY_2 * sine_y * sine_y, 1.0 - ECCENTRICITY_2 * to_sine * to_sine
     normal, to_normal = AXIS_M / math.sqrt(w), AXIS_M / math.sqrt(to_w)
     arm, to_arm = normal * cosine_y, to_normal * to_cosine
     z, to_z = normal * (1.0 - ECCENTRICITY_2) * sine_y, to_normal * (1.0 - ECCENTRICITY_2) * to_sine
     turn = abs(to_x - x)
-    turn = (360.0 - turn if turn > 180.0 else turn) * (_DEGREE / 2)
+    turn = (360.0 - turn if turn > 180.0 else turn) * (DEGREE / 2)
     if turn < 1e-2:
         square = turn * turn
         sine = turn * (1.0 - square * (1.0 / 6 - square * (1.0 / 120 - square * (1.0 / 5040))))
@@ -264,7 +260,7 @@ def _first(time: Times, start: int, end: int, t: float, lag: float, beyond: bool
 
 @njit(cache=True, nogil=True)
 def _look(
-    longitude: Floats, latitude: Floats, time: Times, rows: Rows, whole: bool, first: int, last: int, window: float,
+    longitude: Floats, latitude: Floats, time: Times, rows: Rows, step: int, first: int, last: int, window: float,
     near: Near, plane: Plane, fold: Fold, marks: Fold, start: Rows, bits: NDArray[np.uint64], held_time: Times,
     place: Floats, held: Rows, left: Rows, right: Rows, length: Floats, lag: Times, count: int,
 ) -> tuple[int, int]:  # fmt: skip
@@ -279,26 +275,25 @@ def _look(
         # First only the looks, in a steady stream and without branches; what misses is written over.
         hits = 0
         for k in range(at, min(at + _BLOCK, last)):
-            r = k if whole else int(rows[k])
-            column, line = _cell(longitude[r], latitude[r], plane)
-            mark = _bucket(column, line, marks)
-            hit[hits], when[hits] = k, time[r]
+            column, line = cell(longitude[k * step], latitude[k * step], plane)
+            mark = bucket_of(column, line, marks)
+            hit[hits], when[hits] = k, time[k * step]
             hits += (bits[mark >> 6] >> np.uint64(mark & 63)) & np.uint64(1) != 0
         for h in range(hits):
-            k = hit[h]
-            r = k if whole else int(rows[k])
-            x, y, t = longitude[r], latitude[r], when[h]
-            column, line = _cell(x, y, plane)
+            k = int(hit[h])
+            x, y, t = longitude[k * step], latitude[k * step], when[h]
+            r = k if step == 1 else int(rows[2 * k * step])
+            column, line = cell(x, y, plane)
             before = count
             sine, cosine = 0.0, 0.0
             together = (column - 1) & ((1 << fold.across) - 1) <= (1 << fold.across) - 3
             for near_line in range(line - 1, line + 2):
-                b = _bucket(column - 1, near_line, fold)
+                b = bucket_of(column - 1, near_line, fold)
                 # Three neighbours that hold little are walked as one; they are not in order of time then.
                 walked = 3 if together and start[b + 3] - start[b] <= _SCANNED else 1
-                for step in range(0, 3, walked):
-                    if step:
-                        b = _bucket(column - 1 + step, near_line, fold)
+                for aside in range(0, 3, walked):
+                    if aside:
+                        b = bucket_of(column - 1 + aside, near_line, fold)
                     a, e = int(start[b]), int(start[b + walked])
                     if e - a > _SCANNED:
                         a, e = _first(held_time, a, e, t, -window, False), _first(held_time, a, e, t, window, True)
@@ -314,8 +309,8 @@ def _look(
                         for n in range(taken):
                             i = passed[n]
                             if sine == cosine:  # both 0: not looked up yet
-                                sine, cosine = math.sin(y * _DEGREE), math.cos(y * _DEGREE)
-                            metres = _bent(x, y, sine, cosine, place[i, 0], place[i, 1])
+                                sine, cosine = math.sin(y * DEGREE), math.cos(y * DEGREE)
+                            metres = bent(x, y, sine, cosine, place[i, 0], place[i, 1])
                             if metres <= reach:
                                 if count == len(left):
                                     return k, before
@@ -323,34 +318,8 @@ def _look(
                                 lag[count] = held_time[i] - t
                                 count += 1
             if count - before > 1:
-                _by_row(right, length, lag, before, count)
+                by_row(right, length, lag, before, count)
     return last, count
-
-
-@njit(cache=True, nogil=True)
-def _by_row(right: Rows, length: Floats, lag: Times, start: int, end: int) -> None:
-    """Order the pairs of one entry."""
-    if end - start > 64:
-        by_row = np.argsort(right[start:end])
-        right[start:end] = right[start:end][by_row]
-        length[start:end] = length[start:end][by_row]
-        lag[start:end] = lag[start:end][by_row]
-        return
-    for i in range(start + 1, end):
-        r, metres, ticks = right[i], length[i], lag[i]
-        while i > start and right[i - 1] > r:
-            right[i], length[i], lag[i] = right[i - 1], length[i - 1], lag[i - 1]
-            i -= 1
-        right[i], length[i], lag[i] = r, metres, ticks
-
-
-@njit(cache=True, nogil=True)
-def _room(size: int, held: Found, count: int) -> Found:
-    """Buffers of a size with the first `count` pairs of others."""
-    out = Found(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size), np.empty(size, held.lag.dtype))
-    out.left[:count], out.right[:count] = held.left[:count], held.right[:count]
-    out.length[:count], out.lag[:count] = held.length[:count], held.lag[:count]
-    return out
 
 
 @njit(cache=True, nogil=True)
@@ -361,24 +330,12 @@ def probe(
 
     Returns the buffers, `found` or larger ones, and how many pairs are in them.
     """
-    longitude, latitude, time, rows, whole, _ = side
+    longitude, latitude, time, rows, step = side
     while first < last:
         first, count = _look(
-            longitude, latitude, time, rows, whole, first, last, window, near, plane, laid.fold, laid.marks, laid.start,
+            longitude, latitude, time, rows, step, first, last, window, near, plane, laid.fold, laid.marks, laid.start,
             laid.bits, laid.time, laid.place, laid.row, found.left, found.right, found.length, found.lag, count,
         )  # fmt: skip
         if first < last:
-            found = _room(2 * len(found.left), found, count)
-    return found, count
-
-
-@njit(cache=True, nogil=True)
-def sweep(
-    left: Side, right: Side, parts: Integers, window: float, near: Near, plane: Plane, found: Found
-) -> tuple[Found, int]:
-    """Pairs of some stretches of time, as `stretches` tells them, one after the other: like `probe`."""
-    count = 0
-    for p in range(len(parts)):
-        laid = layout(right, parts[p, 2], parts[p, 3], plane)
-        found, count = probe(left, parts[p, 0], parts[p, 1], window, near, plane, laid, found, count)
+            found = larger(2 * len(found.left), found, count)
     return found, count

@@ -14,6 +14,7 @@ from geo.spacetime_kernels import AXIS_M, ECCENTRICITY_2, Near, Plane
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int32]
+Box = tuple[float, float, float, float]
 
 _LEAST_CELL_M = 1.0
 _SLACK = 1.0 + 1e-9  # far above the rounding of a cell number
@@ -124,16 +125,21 @@ def _cap(south: float, north: float, cell_m: float, margin: float) -> Tile:
     return Tile(south, north, 0.0, 180.0, 360.0, margin, Plane(True, 0.0, 0.0, up, up, bits, bits))
 
 
-def box_around(longitude: float, latitude: float, reach_m: float) -> tuple[float, float, float, float]:
-    """(west, south, east, north) in degrees that holds all within a reach; west > east goes over the antimeridian."""
+def grown(box: Box, reach_m: float, *, wraps: bool = False) -> Box:
+    """(west, south, east, north) in degrees that holds all within a reach of a box, which may be a place.
+
+    One that reaches over the antimeridian goes all the way round, or has west > east if it `wraps`; one that reaches
+    over a pole goes all the way round.
+    """
+    west, south, east, north = box
     margin = math.degrees(reach_m / _LEAST_MERIDIAN_M) * _SLACK
-    south, north = latitude - margin, latitude + margin
+    south, north = south - margin, north + margin
     if south <= -90.0 or north >= 90.0:
         return -180.0, max(south, -90.0), 180.0, min(north, 90.0)
     top = math.radians(max(abs(south), abs(north)))
     parallel_m = AXIS_M * math.cos(top) / math.sqrt(1.0 - ECCENTRICITY_2 * math.sin(top) ** 2)
     aside = math.degrees(reach_m / parallel_m) * _SLACK
-    if aside >= 180.0:
+    west, east = west - aside, east + aside
+    if east - west >= 360.0 or (not wraps and (west < -180.0 or east > 180.0)):
         return -180.0, south, 180.0, north
-    west, east = longitude - aside, longitude + aside
     return west + 360.0 if west < -180.0 else west, south, east - 360.0 if east > 180.0 else east, north

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.edge_grid import edge_grid
-from geo.fence_index import FenceIndex, checked_positions
+from geo.fence_index import checked_positions
 from geo.fence_table import Rings
-from geo.uncertainty_kernels import masses, near_pairs, reaches
+from geo.uncertainty_kernels import masses
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 DEVICE_FLOOR_M: Final = 3.0
 """No receiver in the field is better than this, whatever it says: multipath under trees, a datum, a map's own error."""
-LEAST_P: Final = 1e-9
-"""What `inside_probabilities` leaves out; the cut at `uncertainty_kernels.CUT` standard deviations misses less."""
 _LEAST_SD_M = 1e-6
 
 
@@ -95,45 +91,6 @@ def inside_probability(
     sure = _regular(checked_covariance(covariance, len(longitude)))
     weight, scale = _tail(heavy_tail)
     return masses(edge_grid(rings), longitude, latitude, sure, weight, scale)
-
-
-def inside_probabilities(
-    index: FenceIndex,
-    longitude: ArrayLike,
-    latitude: ArrayLike,
-    covariance: ArrayLike,
-    *,
-    heavy_tail: HeavyTail | None = DEFAULT_TAIL,
-    least_p: float = LEAST_P,
-) -> tuple[Integers, Integers, Floats]:
-    """(point_ix, fence_ix, p): every fix and fence with p > least_p, by fix, then fence. See `inside_probability`."""
-    longitude, latitude = checked_positions(longitude, latitude)
-    sure = _regular(checked_covariance(covariance, len(longitude)))
-    weight, scale = _tail(heavy_tail)
-    reach = reaches(latitude, sure, scale)
-    candidates = _candidates(index, longitude, latitude, reach)
-    boxes = shapely.bounds([index.fences[f].geometry for f in candidates.tolist()]).reshape(-1, 4)
-    pairs = near_pairs(boxes, longitude, latitude, reach)
-    fence_ix, point_ix = candidates[pairs[:, 0]], pairs[:, 1]
-    p = np.empty(len(pairs))
-    begins = np.flatnonzero(np.diff(fence_ix, prepend=-1))
-    for begin, end in pairwise([*begins.tolist(), len(pairs)]):
-        grid, near = edge_grid(index.fences[fence_ix[begin]].rings), point_ix[begin:end]
-        p[begin:end] = masses(grid, longitude[near], latitude[near], sure[near], weight, scale)
-    kept = np.flatnonzero(p > least_p)
-    kept = kept[np.lexsort((fence_ix[kept], point_ix[kept]))]
-    return point_ix[kept], fence_ix[kept], p[kept]
-
-
-def _candidates(index: FenceIndex, longitude: Floats, latitude: Floats, reach: Floats) -> Integers:
-    """Fences near any of the fixes: those whose box meets the box of all reaches."""
-    if len(longitude) == 0:
-        return np.empty(0, np.int64)
-    west, east = float((longitude - reach[:, 0]).min()), float((longitude + reach[:, 0]).max())
-    south, north = float((latitude - reach[:, 1]).min()), float((latitude + reach[:, 1]).max())
-    if west < -180.0 or east > 180.0:
-        west, east = -180.0, 180.0
-    return index.candidates((west, south, east, north))
 
 
 def _tail(heavy_tail: HeavyTail | None) -> tuple[float, float]:

@@ -267,35 +267,3 @@ def masses(
                     )
         out[i] = min(total, 1.0)
     return out
-
-
-@njit(cache=True, nogil=True)
-def reaches(latitude: Floats, covariance: Floats, scale: float) -> Floats:
-    """Degrees f8[n, 2], longitude first, beyond which nothing counts."""
-    out = np.empty((len(latitude), 2))
-    for i in range(len(latitude)):
-        east_m, north_m = metres_per_degree(latitude[i])
-        out[i, 0] = CUT * scale * math.sqrt(covariance[i, 0]) / east_m
-        out[i, 1] = CUT * scale * math.sqrt(covariance[i, 2]) / north_m
-    return out
-
-
-@njit(cache=True, nogil=True)
-def near_pairs(boxes: Floats, longitude: Floats, latitude: Floats, reach: Floats) -> Integers:
-    """Rows (box, fix) of all fixes whose reach meets a box, by box, then fix; i8[k, 2]."""
-    rows = np.empty((len(longitude) + len(boxes) + 8, 2), np.int64)
-    n = 0
-    for b in range(len(boxes)):
-        west, south, east, north = boxes[b]
-        for i in range(len(longitude)):
-            if latitude[i] + reach[i, 1] < south or latitude[i] - reach[i, 1] > north:
-                continue
-            for turn in range(-1, 2):
-                lon = longitude[i] + 360.0 * turn
-                if lon + reach[i, 0] >= west and lon - reach[i, 0] <= east:
-                    if n == len(rows):
-                        rows = np.concatenate((rows, np.empty_like(rows)))
-                    rows[n, 0], rows[n, 1] = b, i
-                    n += 1
-                    break
-    return rows[:n]

@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 # Beyond this many standard deviations from the border a fix is as clear as any fix can be.
 FAR_SD = 20.0
 _QUARTER = 16
+_MOST_EDITS = 16  # of an index, before building it anew is about as quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class Watch:
     prepared: dict[int, tuple[Post, ...]] = field(default_factory=dict[int, tuple["Post", ...]])
 
     @classmethod
-    def build(cls, fences: Iterable[Watched]) -> Watch:
-        """Raises ValueError if an id comes twice."""
+    def build(cls, fences: Iterable[Watched], before: Watch | None = None) -> Watch:
+        """Raises ValueError if an id comes twice. Quicker where most of the fences stand in a watch from `before`."""
         ordered = tuple(sorted(fences, key=lambda one: one.id))
         borders: list[Fence] = []
         by_key: dict[str, Watched] = {}
@@ -97,7 +98,8 @@ class Watch:
                 whole.append(zone)
             boxes.append(tuple(float(v) for v in shapely.total_bounds(whole)))
         numbers = {one.id: k for k, one in enumerate(ordered)}
-        return cls(ordered, FenceIndex.build(borders), np.array(boxes, np.float64).reshape(-1, 4), by_key, numbers)
+        index = index_of(borders, None if before is None else before.index)
+        return cls(ordered, index, np.array(boxes, np.float64).reshape(-1, 4), by_key, numbers)
 
     def posts(self, numbers: Sequence[int]) -> list[Post]:
         """The posts of some fences, prepared where that was not done before."""
@@ -108,6 +110,34 @@ class Watch:
                 posts = self.prepared[k] = posts_of(self.fences[k])
             out += posts
         return out
+
+
+def index_of(fences: Iterable[Fence], before: FenceIndex | None = None) -> FenceIndex:
+    """An index of these fences: one from `before`, edited, where few of them differ; else built anew.
+
+    Raises ValueError if an id comes twice.
+    """
+    fences = list(fences)
+    new = {fence.id: fence for fence in fences}
+    if before is None or len(new) < len(fences):
+        return FenceIndex.build(fences)
+    old = {fence.id: fence for fence in before.fences}
+    gone = old.keys() - new.keys()
+    come = [fence for fence in fences if not _same(old.get(fence.id), fence)]
+    if len(gone) + len(come) > _MOST_EDITS:
+        return FenceIndex.build(fences)
+    index = before
+    for fence_id in gone:
+        index = index.without(fence_id)
+    for fence in come:
+        index = index.with_fence(fence)
+    return index
+
+
+def _same(old: Fence | None, new: Fence) -> bool:
+    if old is None or old.version != new.version:
+        return False
+    return old.geometry is new.geometry or old.geometry.equals_exact(new.geometry, 0.0)
 
 
 def key_of(fence_id: str, *, zone: bool) -> str:

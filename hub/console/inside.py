@@ -19,6 +19,7 @@ from geo.border import border_distance_m
 from geo.fence_edges import Area, Line
 from geo.fences import rings_of
 from geo.generalise import cell_box
+from geo.tiles import grown
 from geo.uncertainty import floored, inside_probability
 from hub.clearance import CELL_M, ExactReads
 from hub.console.access import role_at
@@ -26,10 +27,11 @@ from hub.console.feeds import Feeds
 from hub.console.parts import Call
 from hub.console.window import At, instant, reader
 from hub.console.wire import SubjectItem, subject_item
-from hub.pipeline.guard import grown, watched
+from hub.pipeline.guard import watched
 from hub.pipeline.positions import positions_at
 from hub.records.errors import NotFound
 from hub.records.reference import Fence, Severity
+from hub.store import reference
 from hub.store.database import Database
 
 # Fences farther away are told only where their own zone of warning reaches.
@@ -43,7 +45,7 @@ class FenceNear(msgspec.Struct, frozen=True, kw_only=True):
     """A fence near a subject. `probability` of being inside, None for a line; `distance_m` to its border, < 0 inside.
 
     Of a generalised place both are those of its cell: the share of the cell that is in the fence, and the distance of
-    the cell's centre.
+    the cell's centre. `version` is the one that held at the time; of a fence that was `drawn_later`, its first.
     """
 
     fence: UUID
@@ -53,10 +55,11 @@ class FenceNear(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["area", "line"]
     probability: float | None
     distance_m: float
+    drawn_later: bool = False
 
 
 class FencesNear(msgspec.Struct, frozen=True, kw_only=True):
-    """Fences, as they are now, near the place where a subject was believed to be at a time."""
+    """Fences, as they were at a time, near the place where a subject is believed to have been then."""
 
     at: datetime
     subject: UUID
@@ -85,7 +88,8 @@ def inside_routes(database: Database, feeds: Feeds, now: Callable[[str], datetim
         if item.sensitive:
             reads.saw(position.name)
         await reads.write(database, "inside")
-        items = await asyncio.to_thread(near, item, world.fences.values())
+        fences = world.fences.values() if at is None else await fences_at(database, site, moment)
+        items = await asyncio.to_thread(near, item, fences, moment)
         return FencesNear(
             at=moment,
             subject=subject,
@@ -98,7 +102,12 @@ def inside_routes(database: Database, feeds: Feeds, now: Callable[[str], datetim
     return [fences_near]
 
 
-def near(item: SubjectItem, fences: Iterable[Fence]) -> list[FenceNear]:
+async def fences_at(database: Database, site: str, moment: datetime) -> list[Fence]:
+    """Fences as they were at a moment; those that were drawn later as they were drawn first."""
+    return [one for one in await reference.then(database, site, "fence", moment) if isinstance(one, Fence)]
+
+
+def near(item: SubjectItem, fences: Iterable[Fence], moment: datetime) -> list[FenceNear]:
     """Fences near a place as a reader knows it: that with the greatest probability first, then the nearest."""
     found: list[FenceNear] = []
     for fence in fences:
@@ -120,6 +129,7 @@ def near(item: SubjectItem, fences: Iterable[Fence]) -> list[FenceNear]:
                 kind="area" if is_area else "line",
                 probability=probability,
                 distance_m=round(distance_m, 1),
+                drawn_later=fence.recorded_at is not None and fence.recorded_at > moment,
             )
         )
     return sorted(found, key=lambda one: (-(one.probability or 0.0), one.distance_m, one.name))[:MOST]

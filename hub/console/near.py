@@ -11,7 +11,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from geo.tiles import box_around
+from geo.tiles import grown
 from hub.clearance import Cleared, ExactReads
 from hub.console.access import role_at
 from hub.console.live import alert_item
@@ -112,7 +112,7 @@ def near_routes(database: Database, now: Callable[[str], datetime]) -> list[Cont
             until=until,
             at=anchor.at,
             unusable=sorted(UNUSABLE),
-            box=vicinity.Box(*box_around(x, y, radius_m)) if boxed else None,
+            box=vicinity.Box(*grown((x, y, x, y), radius_m, wraps=True)) if boxed else None,
             standing=_standing(world),
             most=MOST_LOOKED_AT + 1,
         )

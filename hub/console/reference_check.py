@@ -61,6 +61,8 @@ def _asked_for(fence: Fence) -> Iterator[dict[str, str]]:
     for field in ("dwell_s", "overdue_s"):
         if is_line and getattr(fence, field) is not None:
             yield {"field": field, "detail": "nobody stays in a line: leave it out, or draw an area"}
+    if is_line and fence.band_m is not None:
+        yield {"field": "band_m", "detail": "a line has no inside to be sure of: leave it out, or draw an area"}
 
 
 def _schedule(schedule: Schedule) -> Iterator[dict[str, str]]:

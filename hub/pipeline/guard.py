@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from geo.fence_evidence import Chances
 from geo.fence_rules import PRESETS, FenceRules
 from geo.geofence import Memory as States
 from geo.hysteresis import NUMBERS_OF_FIXES
+from geo.tiles import grown
 from geo.uncertainty import inside_probability
 from geo.watch import Watched, frame_of
 from hub.records.reference import Fence
@@ -33,7 +35,6 @@ CHANCES = Chances(inside_probability, crossing_probabilities)
 POSSIBLE_AT = 0.2
 # Nobody in a reserve is faster, but for aircraft.
 FASTEST_MPS = 60.0
-_DEG_PER_M = 1.0 / 110_500.0
 
 
 def watched(fence: Fence) -> Watched:
@@ -51,7 +52,7 @@ def _watched(encoded: bytes) -> Watched:
 def rules_of(fence: Fence) -> FenceRules:
     """What a fence asks for. Unseen crossings are sought only where they are: it costs."""
     return FenceRules(
-        sensitivity=PRESETS[fence.sensitivity],
+        sensitivity=replace(PRESETS[fence.sensitivity], band_m=fence.band_m or 0.0),
         dwell_s=fence.dwell_s,
         overdue_s=fence.overdue_s,
         near_m=fence.near_m,
@@ -136,19 +137,6 @@ def _difference(old: Area | Line, new: Area | Line) -> Area | Line | None:
 
 def _reach_m(rules: FenceRules) -> float:
     return (rules.near_m or 0.0) + 1.5 * (rules.approach_s or 0.0) * FASTEST_MPS + rules.sensitivity.band_m
-
-
-def grown(box: Box, reach_m: float) -> Box:
-    """A box with a margin; one that reaches over the antimeridian or a pole goes all the way round."""
-    west, south, east, north = box
-    lift = reach_m * _DEG_PER_M
-    south, north = south - lift, north + lift
-    most = max(abs(south), abs(north))
-    across = lift / np.cos(np.radians(most)) if most < 89.0 else 360.0
-    west, east = west - float(across), east + float(across)
-    if west < -180.0 or east > 180.0:
-        west, east = -180.0, 180.0
-    return west, max(south, -90.0), east, min(north, 90.0)
 
 
 def pack(states: States, start: int) -> tuple[bytes, int]:

@@ -75,7 +75,7 @@ class Line:
 
     async def start(self) -> None:
         """Read where we stood. Other reference data than then, or another configuration: build all from the log."""
-        world = await read_world(self._database, self._site)
+        world = await read_world(self._database, self._site, self.world)
         self.cursor, self._applied = await tracks.read_cursor(self._database, self._site)
         if self._applied != configuration_of(world):
             await self.rebuild()
@@ -85,7 +85,7 @@ class Line:
     async def rebuild(self) -> int:
         """Compute all of a site from its log, and correct what stands; returns the number of subjects."""
         cursor = await log.head(self._database, self._site, NOUNS_FOLLOWED)
-        world = await read_world(self._database, self._site)
+        world = await read_world(self._database, self._site, self.world)
         self._memories.clear()
         subjects = await self._everybody(world)
         await self._settle(subjects, {}, (), cursor, "rebuilt from the log", world)
@@ -100,7 +100,7 @@ class Line:
         references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer"))
         stale: set[Subject] = set()
         if any(noun in NOUNS for noun, _ in references):
-            before, world = world, await read_world(self._database, self._site)
+            before, world = world, await read_world(self._database, self._site, self.world)
             stale = await self._stale(before, world)
         seen = await observations.by_ids(
             self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.geofence import Memory as States
+from geo.tiles import grown
 from geo.watch import FAR_SD
-from hub.pipeline.guard import grown, pack
+from hub.pipeline.guard import pack
 from hub.pipeline.history import Rows
 from hub.store.followed import Box
 

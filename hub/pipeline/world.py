@@ -14,7 +14,7 @@ from shapely import MultiPolygon, Polygon
 from geo.fence_index import FenceIndex
 from geo.fences import Fence as Area
 from geo.frames import LocalFrame
-from geo.watch import Watch
+from geo.watch import Watch, index_of
 from hub.pipeline.guard import watched, watches
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
@@ -44,7 +44,8 @@ class Stay(NamedTuple):
 class World:
     """Reference data of one site, indexed for the questions of the pipeline. Never changed; made anew on an edit."""
 
-    def __init__(self, site: Site, records: Iterable[Reference]) -> None:
+    def __init__(self, site: Site, records: Iterable[Reference], before: World | None = None) -> None:
+        """From all records; the indices of the world `before` are edited where few fences differ from it."""
         self.site = site
         self.frame = LocalFrame.around(*site.centre)
         self.devices: dict[str, Device] = {}
@@ -83,21 +84,27 @@ class World:
         self._key_of = {self.device_subject(key): key for key in self.devices}
         self._watched = [(fence, watched(fence)) for fence in self.fences.values()]
         self._watches: dict[frozenset[str], Watch] = {}
+        self._earlier: dict[frozenset[str], Watch] = {} if before is None else dict(before._watches)
+        self._index_before: FenceIndex | None = None if before is None else before.__dict__.get("fence_index")
 
     @cached_property
     def fence_index(self) -> FenceIndex:
         """The fences that are areas. Built when it is asked for: who only names and clears places does without."""
-        return FenceIndex.build(
+        areas = (
             Area(id=one.id, version=one.version, geometry=one.geometry)
             for _, one in self._watched
             if isinstance(one.geometry, Polygon | MultiPolygon)
         )
+        index = index_of(areas, self._index_before)
+        self._index_before = None
+        return index
 
     def watch_for(self, words: frozenset[str]) -> Watch:
         """The fences that watch subjects which go by these words."""
         watch = self._watches.get(words)
         if watch is None:
-            watch = self._watches[words] = Watch.build(one for fence, one in self._watched if watches(fence, words))
+            watching = (one for fence, one in self._watched if watches(fence, words))
+            watch = self._watches[words] = Watch.build(watching, self._earlier.pop(words, None))
         return watch
 
     def subject_of(self, device: str, at: datetime) -> Subject:
@@ -202,9 +209,9 @@ class World:
         return self._protected.named_by(scientific_name) or self._protected.named_by(label)
 
 
-async def read_world(database: Database, site: str) -> World:
-    """A site as its reference data say now; raises NotFound and DatabaseUnavailable."""
-    return World(await sites.get(database, site), await reference.everything(database, site, NOUNS))
+async def read_world(database: Database, site: str, before: World | None = None) -> World:
+    """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable."""
+    return World(await sites.get(database, site), await reference.everything(database, site, NOUNS), before)
 
 
 @lru_cache(10_000)

@@ -28,6 +28,7 @@ FenceTrigger = Literal[
 Sensitivity = Literal["urgent", "balanced", "calm"]
 # A week, a month and more: nothing is asked of a fence that is longer than ten years.
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=315_576_000)]
+BandMetres = Annotated[float, msgspec.Meta(gt=0, le=10_000)]
 NearMetres = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 
 
@@ -86,10 +87,11 @@ class Fence(Versioned, frozen=True, kw_only=True):
     """A watched area or line: GeoJSON (Multi)Polygon or (Multi)LineString, what raises an alert, how grave, for whom.
 
     A line is entered from its left to its right, as drawn, and left the other way. `edges`: straight in degrees, or
-    geodesics. `sensitivity`: how sure one must be of a crossing. `dwell_s`: a stay worth telling; `overdue_s`: the
-    longest allowed; `near_m`: the zone of warning around it; `approach_s`: how long before the border it warns. None =
-    off. Warnings (proximity, approach, possible_crossing) have `warning_severity`, or that of the fence. `schedule`:
-    when crossings count, in the site's zone; None = always.
+    geodesics. `sensitivity`: how sure one must be of a crossing. `band_m`: so far on either side of an area's border
+    nothing counts as a crossing. `dwell_s`: a stay worth telling; `overdue_s`: the longest allowed; `near_m`: the zone
+    of warning around it; `approach_s`: how long before the border it warns. None = off. Warnings (proximity, approach,
+    possible_crossing) have `warning_severity`, or that of the fence. `schedule`: when crossings count, in the site's
+    zone; None = always.
 
     `watches`: subject kinds (``individual``, ``person``, ``vehicle``, ``device``) and detection labels it cares about;
     empty = all. Findings exist for all time; alerts only for what happened at or after `alert_from`.
@@ -104,6 +106,7 @@ class Fence(Versioned, frozen=True, kw_only=True):
     colour: str = ""
     edges: Literal["straight", "geodesic"] = "straight"
     sensitivity: Sensitivity = "balanced"
+    band_m: BandMetres | None = None
     dwell_s: Seconds | None = None
     overdue_s: Seconds | None = None
     near_m: NearMetres | None = None

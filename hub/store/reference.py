@@ -215,6 +215,28 @@ async def as_of(database: Database, site: str, noun: str, moment: datetime) -> l
     return [_record(site, noun, row) for row in rows if not row["deleted"]]
 
 
+THEN = """
+with held as (
+    select distinct on (id) id, version, deleted, recorded_at, body from reference
+    where site_id = $1 and noun = $2 and recorded_at <= $3 order by id, version desc),
+later as (
+    select distinct on (r.id) r.id, r.version, r.deleted, r.recorded_at, r.body from reference r
+    where r.site_id = $1 and r.noun = $2 and not exists (select from held h where h.id = r.id)
+    and exists (
+        select from reference n
+        where n.site_id = $1 and n.noun = $2 and n.id = r.id and n.superseded_at is null and not n.deleted)
+    order by r.id, r.version)
+select id, version, recorded_at, body from held where not deleted union all
+select id, version, recorded_at, body from later order by id"""
+
+
+async def then(database: Database, site: str, noun: str, moment: datetime) -> list[Reference]:
+    """What the hub believed at a moment; of what was written down later and still holds, the first version."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(THEN, site, noun, moment)
+    return [_record(site, noun, row) for row in rows]
+
+
 def _record(site: str, noun: str, row: asyncpg.Record) -> Reference:
     body = msgspec.json.decode(row["body"])
     body |= {"id": row["id"], "site": site, "version": row["version"], "recorded_at": row["recorded_at"]}

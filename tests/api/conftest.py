@@ -135,6 +135,11 @@ class Hub:
             for record in records:
                 await reference.put(connection, record, expect=None, by="test")
 
+    async def edit(self, record: Reference, version: int) -> None:
+        """Reference data, over a version that is there."""
+        async with self.database.transaction() as connection:
+            await reference.put(connection, record, expect=version, by="test")
+
     async def send(self, *observations: dict[str, Any], who: str = "dispatcher") -> dict[str, Any]:
         """Append; the receipt."""
         answer = await self.as_(who, "POST", f"/api/v1/sites/{SITE}/observations", json=list(observations))

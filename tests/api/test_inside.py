@@ -44,6 +44,22 @@ async def test_fences_near__in_the_past_it_was_where_it_was(hub: Hub) -> None:
     assert core["distance_m"] == pytest.approx((EAST - 0.01) * 81_400, abs=60)
 
 
+async def test_fences_near__in_the_past_the_fence_was_what_it_was(hub: Hub) -> None:
+    await a_walk(hub)
+    (drawn,) = (await near(hub, "dispatcher", F01, at="2026-07-01T12:10:00Z"))["items"]
+    assert (drawn["version"], drawn["drawn_later"]) == (1, True)
+    async with hub.database.transaction() as connection:
+        await connection.execute("update reference set recorded_at = '2026-06-01Z' where noun = 'fence'")
+    x, y = a.CENTRE
+    ring = [[x + 0.3, y], [x + 0.4, y], [x + 0.4, y + 0.1], [x + 0.3, y]]
+    await hub.edit(a.a_fence(SITE, geometry={"type": "Polygon", "coordinates": [ring]}), 1)
+    await hub.settle()
+    (core,) = (await near(hub, "dispatcher", F01, at="2026-07-01T13:10:00Z"))["items"]
+    assert (core["version"], core["drawn_later"]) == (1, False)
+    assert core["probability"] > 0.99
+    assert (await near(hub, "dispatcher", F01))["items"] == []
+
+
 async def test_fences_near__on_the_border_it_is_even(hub: Hub) -> None:
     hub.clock.time = a.NOON + timedelta(hours=6)
     phone = a.a_device(SITE, "phone-1", kind="phone")

@@ -227,6 +227,8 @@ LINE = {"name": "river", "geometry": {"type": "LineString", "coordinates": [[131
         ),
         (FENCE | {"schedule": {"windows": [{"start": "8:00", "end": "09:00"}]}}, "start", "regex"),
         (FENCE | {"near_m": 0}, "near_m", ""),
+        (FENCE | {"band_m": 0}, "band_m", ""),
+        (LINE | {"band_m": 30.0}, "band_m", "draw an area"),
         (FENCE | {"sensitivity": "nervous"}, "sensitivity", ""),
     ],
 )
@@ -241,6 +243,7 @@ async def test_fence__of_every_kind_is_given_back_as_it_was_sent(hub: Hub) -> No
     rules = {
         "edges": "geodesic",
         "sensitivity": "calm",
+        "band_m": 50.0,
         "dwell_s": 3600.0,
         "overdue_s": 7200.0,
         "near_m": 500.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -93,6 +93,29 @@ async def test_as_of__says_what_was_believed_at_each_moment(database: Database) 
     assert await names(timedelta(microseconds=-1)) == ["F01"]
     assert await names(timedelta()) == ["renamed"]
     assert await names(first.recorded_at - second.recorded_at - timedelta(microseconds=1)) == []
+
+
+async def test_then__says_of_what_was_written_down_later_the_first_version_unless_it_is_gone(
+    database: Database,
+) -> None:
+    await a_site_with(database, ONE)
+    first = await reference.get(database, SITE, "individual", ONE.id)
+    second = await edit(database, ONE, 1, name="renamed")
+    assert first.recorded_at is not None and second.recorded_at is not None
+
+    async def names(moment: datetime) -> list[str]:
+        found = await reference.then(database, SITE, "individual", moment)
+        return [one.name for one in found if isinstance(one, Individual)]
+
+    long_ago = first.recorded_at - timedelta(days=900)
+    assert await names(long_ago) == ["F01"]
+    assert await names(first.recorded_at) == ["F01"]
+    assert await names(second.recorded_at) == ["renamed"]
+    async with database.transaction() as connection:
+        await reference.delete(connection, SITE, "individual", ONE.id, expect=2, by="remover")
+    assert await names(second.recorded_at) == ["renamed"]
+    assert await names(long_ago) == []
+    assert await names(second.recorded_at + timedelta(days=1)) == []
 
 
 async def test_edit__of_a_version_that_is_not_the_newest_is_stale(database: Database) -> None:

@@ -10,7 +10,7 @@ import { uuid7 } from "./uuid7.js";
 const MOST_STEPS_BACK = 100;
 const NEW = {
   version: null, name: "", severity: "high", triggers: ["enter"], watches: [], colour: "", attributes: {}, geometry: null, edges: "straight",
-  sensitivity: "balanced", dwell_s: null, overdue_s: null, near_m: null, approach_s: null, warning_severity: null, schedule: null,
+  sensitivity: "balanced", band_m: null, dwell_s: null, overdue_s: null, near_m: null, approach_s: null, warning_severity: null, schedule: null,
 };
 
 /** null, or a fence as the hub has it; version null = not saved yet, geometry null = not drawn yet. */
@@ -70,7 +70,7 @@ export const change = (fields) => (draft.value = { ...draft.value, ...fields });
 export function drawArea(wanted) {
   batch(() => {
     drawsArea.value = wanted;
-    if (!wanted && draft.value) change({ dwell_s: null, overdue_s: null, triggers: draft.value.triggers.filter((one) => !["dwell", "overdue", "inside_at_start", "present"].includes(one)) });
+    if (!wanted && draft.value) change({ band_m: null, dwell_s: null, overdue_s: null, triggers: draft.value.triggers.filter((one) => !["dwell", "overdue", "inside_at_start", "present"].includes(one)) });
   });
 }
 

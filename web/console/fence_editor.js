@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cancelDraft, change, corners, deleteFence, draft, draftCrossings, isAreaDraft, saveDraft, savedFence, wrongPlace } from "./draft.js";
 import { Corners, ShapeTools } from "./fence_corners.js";
-import { Raises, Stays, Sure, Warns, Watched } from "./fence_rules.js";
+import { Edges, Raises, Stays, Sure, Warns, Watched } from "./fence_rules.js";
 import { ScheduleEditor } from "./fence_schedule.js";
 import { scheduleWords } from "./fence_words.js";
 import { Group } from "./group.js";
@@ -85,7 +85,7 @@ export function FenceEditor() {
       <input type="radio" name="severity" checked=${fence.severity === severity} onChange=${() => change({ severity })} /><${Shape} severity=${severity} size=${16} />${t(`severity.${severity}`)}</label>`)}</fieldset><//>
     <${Sure} /><${Warns} />${isAreaDraft.value && html`<${Stays} />`}
     <${Group} title=${t("fence.when")} now=${scheduleWords(fence.schedule)}><${ScheduleEditor} /><//>
-    <${Watched} />
+    <${Watched} /><${Edges} />
     ${asked && missing.length > 0 && html`<div class="callout callout-warning" role="alert"><p>${t("fault.some")}</p><ul>${missing.map((key) => html`<li>${t(`fault.${key}`)}</li>`)}</ul></div>`}
     ${ahead ? html`<${Overtaken} by=${problem?.body?.by} at=${ahead.recorded_at} version=${ahead.version} onOver=${() => save(ahead.version)} onTheirs=${() => { cancelDraft(); select("fence", fence.id); }} />`
     : problem && html`<${Complaints} problem=${problem} />`}

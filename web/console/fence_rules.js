@@ -12,7 +12,8 @@ const WATCHED = ["individual", "person", "vehicle", "device", "gunshot", "fire"]
 const SENSITIVITIES = ["urgent", "balanced", "calm"];
 const SPANS = [[60, "minutes"], [3600, "hours"], [86_400, "days"]];
 const LENGTHS = [[1, "metres"], [1000, "kilometres"]];
-const FIRST = { near_m: 1000, approach_s: 1800, dwell_s: 3600, overdue_s: 43_200 };
+const EDGES = ["straight", "geodesic"];
+const FIRST = { band_m: 50, near_m: 1000, approach_s: 1800, dwell_s: 3600, overdue_s: 43_200 };
 
 const toggled = (values, value) => (values.includes(value) ? values.filter((one) => one !== value) : [...values, value]);
 
@@ -53,9 +54,21 @@ export function Raises() {
 
 export function Sure() {
   const fence = draft.value;
-  return html`<${Group} title=${t("fence.sure")} now=${word("sensitivity", fence.sensitivity)}>
+  const banded = isAreaDraft.value && fence.band_m !== null;
+  const now = [word("sensitivity", fence.sensitivity), banded && t("limit.band", { distance: far(fence.band_m) })].filter(Boolean).join(", ");
+  return html`<${Group} title=${t("fence.sure")} now=${now}>
     <fieldset class="plain"><legend class="unseen">${t("fence.sure")}</legend>${SENSITIVITIES.map((one) => html`<${Choice} key=${one} id=${one} type="radio" name="sensitivity" checked=${fence.sensitivity === one}
-      onChange=${() => change({ sensitivity: one })} title=${t(`sensitivity.${one}`)} more=${t(`sensitivity_more.${one}`)} />`)}</fieldset><//>`;
+      onChange=${() => change({ sensitivity: one })} title=${t(`sensitivity.${one}`)} more=${t(`sensitivity_more.${one}`)} />`)}</fieldset>
+    ${isAreaDraft.value && html`<${Choice} id="band" type="checkbox" checked=${banded} onChange=${() => change({ band_m: banded ? null : FIRST.band_m })} title=${t("fence.band")} more=${t("explain.band")}>
+      ${banded && html`<${Amount} value=${fence.band_m} units=${LENGTHS} label=${t("amount.band")} unitLabel=${t("amount.unit")} onChange=${(value) => change({ band_m: value })} />`}<//>`}<//>`;
+}
+
+/** What runs between two corners: seen on the map only where they lie far apart. */
+export function Edges() {
+  const fence = draft.value;
+  return html`<${Group} title=${t("fence.edges")} now=${t(`edges.${fence.edges}`)}>
+    <fieldset class="plain"><legend class="unseen">${t("fence.edges")}</legend>${EDGES.map((one) => html`<${Choice} key=${one} id=${one} type="radio" name="edges" checked=${fence.edges === one}
+      onChange=${() => change({ edges: one })} title=${t(`edges.${one}`)} more=${t(`edges_more.${one}`)} />`)}</fieldset><//>`;
 }
 
 export function Warns() {

@@ -47,7 +47,8 @@ export function RuleFacts({ fence }) {
   return html`<dt>${t("fence.raised")}</dt><dd>${triggersText(fence)}</dd>
     ${limit.length > 0 && html`<dt>${t("fence.limits")}</dt><dd>${limit.map((text) => html`<div>${text}</div>`)}</dd>`}
     ${fence.warning_severity && html`<dt>${t("fence.warns")}</dt><dd>${word("severity", fence.warning_severity)}</dd>`}
-    <dt>${t("fence.sure")}</dt><dd>${word("sensitivity", fence.sensitivity ?? "balanced")}</dd>
+    <dt>${t("fence.sure")}</dt><dd>${[word("sensitivity", fence.sensitivity ?? "balanced"), fence.band_m && t("limit.band", { distance: far(fence.band_m) })].filter(Boolean).join(", ")}</dd>
+    ${fence.edges === "geodesic" && html`<dt>${t("fence.edges")}</dt><dd>${t("edges.geodesic")}</dd>`}
     <dt>${t("fence.when")}</dt><dd>${scheduleWords(fence.schedule)}</dd>
     <dt>${t("fence.watches")}</dt><dd>${fence.watches.length ? fence.watches.map((kind) => word("kinds", kind)).join(", ") : t("fence.everyone")}</dd>`;
 }

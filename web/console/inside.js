@@ -45,12 +45,22 @@ function words(one, generalised) {
   return t("inside.outside", values);
 }
 
+/** Which version of the fence this was worked out with, where it is not the one on the map. */
+function when(one) {
+  const now = fences.value.find((fence) => fence.id === one.fence);
+  if (!isLive.value && one.drawn_later) return t("inside.drawn_later");
+  if (!isLive.value && !now) return t("inside.gone");
+  return !isLive.value && now.version !== one.version ? t("inside.as_it_was", { version: one.version }) : null;
+}
+
 function Row({ one, generalised }) {
   const [share, unsure] = [one.probability ?? 0, one.probability > OUTSIDE && one.probability < INSIDE];
   const border = one.kind === "area" && one.probability > OUTSIDE && !generalised && t("inside.border", { distance: far(Math.abs(one.distance_m)) });
+  const past = when(one);
+  const version = past && html`<span class="muted">${past}</span>`;
   return html`<li><button class="row inside-row" onClick=${() => select("fence", one.fence)}>
-    ${share > OUTSIDE ? html`<${Bar} share=${share} possible=${unsure}>${words(one, generalised)} ${border && html`<span class="muted">${border}</span>`}<//>`
-    : html`<span class="row-name">${words(one, generalised)}</span>`}</button></li>`;
+    ${share > OUTSIDE ? html`<${Bar} share=${share} possible=${unsure}>${words(one, generalised)} ${border && html`<span class="muted">${border}</span>`} ${version}<//>`
+    : html`<span class="row-name">${words(one, generalised)} ${version}</span>`}</button></li>`;
 }
 
 export function Inside({ item }) {

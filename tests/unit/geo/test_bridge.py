@@ -13,7 +13,6 @@ from geo import bridge
 from geo.bridge import crossing_probabilities, crossing_probability
 from geo.bridge_kernels import half_plane
 from geo.fences import rings_of
-from geo.variance_rate import DEFAULT_VARIANCE_RATE_M2_S, variance_rate
 from tests.unit.geo import strips
 
 EAST_M, NORTH_M = strips.metres(3.0)
@@ -176,45 +175,3 @@ def test_what_makes_no_sense__is_refused() -> None:
         crossing_probability(rings, at(0, 0), at(1, 1), 1.0, 1.0, (1.0, 2.0, 1.0), EXACT)
     with pytest.raises(ValueError, match="one length"):
         crossing_probabilities(rings, [30.0], [3.0], [30.0] * 2, [3.0] * 2, 1.0, 1.0, [EXACT], [EXACT] * 2)
-
-
-def walk(rate: float, n: int, sd_m: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Fixes of a Brownian animal at uneven times, with errors."""
-    rng = np.random.default_rng(seed)
-    gap = rng.uniform(600.0, 7200.0, n)
-    place = np.cumsum(rng.normal(size=(n, 2)) * np.sqrt(rate * gap)[:, None], axis=0)
-    x, y = (place + sd_m * rng.normal(size=(n, 2))).T
-    return np.cumsum(gap), x, y, np.tile([[sd_m**2, 0.0, sd_m**2]], (n, 1))
-
-
-@pytest.mark.parametrize(
-    ("rate", "sd_m", "within"), [(20.0, 100.0, 0.06), (0.5, 5.0, 0.06), (200.0, 1.0, 0.06), (2.0, 100.0, 0.2)]
-)
-def test_variance_rate__is_found_again(rate: float, sd_m: float, within: float) -> None:
-    found = [variance_rate(*walk(rate, 1500, sd_m, seed)) for seed in range(8)]
-    assert np.mean(found) == pytest.approx(rate, rel=within)
-
-
-def test_variance_rate__is_hardly_moved_by_spikes() -> None:
-    t, x, y, covariance = walk(20.0, 1000, 50.0, 1)
-    clean = variance_rate(t, x, y, covariance)
-    spiked = np.random.default_rng(2).uniform(size=1000) < 0.05
-    assert variance_rate(t, np.where(spiked, x + 20_000.0, x), y, covariance) == pytest.approx(clean, rel=0.2)
-
-
-def test_variance_rate__of_few_fixes_is_the_default() -> None:
-    t, x, y, covariance = walk(5.0, 11, 10.0, 1)
-    assert variance_rate(t, x, y, covariance) == DEFAULT_VARIANCE_RATE_M2_S
-    assert variance_rate(np.zeros(40), np.zeros(40), np.zeros(40), np.ones((40, 3))) == DEFAULT_VARIANCE_RATE_M2_S
-
-
-def test_variance_rate__of_a_resting_collar_is_nearly_none() -> None:
-    t, x, y, covariance = walk(1e-9, 500, 10.0, 3)
-    assert variance_rate(t, x, y, covariance * 1.2) < 1e-3
-
-
-def test_variance_rate__refuses_what_is_no_track() -> None:
-    t, x, y, covariance = walk(5.0, 20, 10.0, 1)
-    for columns in ((t[::-1], x, y, covariance), (t, x * math.nan, y, covariance), (t, x[:-1], y, covariance)):
-        with pytest.raises(ValueError, match="times"):
-            variance_rate(*columns)

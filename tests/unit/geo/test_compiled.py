@@ -6,12 +6,28 @@ import numpy as np
 from numba.core.registry import CPUDispatcher
 from shapely import box
 
-from geo import cell_lists, compiled, fence_leaves, kernels, meetings, orientation, stays
+from geo import (
+    cell_lists,
+    compiled,
+    fence_leaves,
+    found_pairs,
+    kernels,
+    meetings,
+    orientation,
+    slabs,
+    spacetime_kernels,
+    stays,
+    time_sweep,
+)
 from geo.crossing import crossing_columns, crossings
 from geo.fence_index import FenceIndex
 from geo.fences import Fence
+from geo.spacetime import join
 
-MODULES = (cell_lists, fence_leaves, kernels, meetings, orientation, stays)
+MODULES = (
+    *(cell_lists, fence_leaves, found_pairs, kernels, meetings, orientation, slabs, spacetime_kernels, stays),
+    time_sweep,
+)
 
 
 def signatures() -> dict[str, int]:
@@ -40,6 +56,14 @@ def test_warm_up__leaves_nothing_to_compile() -> None:
         x.setflags(write=False)
         crossing_columns(x, y, index, track=[0, 0, 0, 0, 1, 1, 1], threads=2)
         crossings(x, y, index, 1, 5)
+    rng = np.random.default_rng(1)
+    for unit in ("f8", "M8[s]", "M8[ns]"):
+        x, y, time = rng.uniform(0.0, 0.01, 3_000), rng.uniform(0.0, 0.01, 3_000), rng.integers(0, 9_000, 3_000)
+        table = {"longitude": x, "latitude": y, "time": time.astype(unit)}
+        later = table | {"time": np.sort(table["time"])}
+        for most_held in (10, 1 << 30):
+            for left, right in ((table, later), (table, table), (later, later), (later, None), (table, None)):
+                join(left, right, radius_m=100.0, window_s=100.0, most_held=most_held)
     assert before == signatures()
     # Kernels that others call have no signature of their own where their callers came from the cache.
     assert all(before[f"geo.kernels.{name}"] for name in ("holding_one", "locate", "join", "spread"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
+from geo.found_pairs import Found, in_order
 from geo.geodesy import destination, distance_m
 from geo.spacetime import Pairs, join
 from geo.spacetime_kernels import distance
@@ -51,16 +53,17 @@ def places(*given: tuple[float, float, float]) -> Table:
 AMUR, DATELINE, NORTH, SOUTH = (131.0, 43.5), (180.0, -16.5), (0.0, 90.0), (40.0, -89.9)
 
 
+@pytest.mark.parametrize("most_held", [0, 1 << 30])
 @pytest.mark.parametrize("centre", [AMUR, DATELINE, NORTH, SOUTH])
 @pytest.mark.parametrize(("radius_m", "window_s"), [(300.0, 3600.0), (2_000.0, 1e6), (90_000.0, 60.0), (0.5, 1e6)])
 def test_join__finds_what_asking_every_pair_finds(
-    centre: tuple[float, float], radius_m: float, window_s: float
+    centre: tuple[float, float], radius_m: float, window_s: float, most_held: int
 ) -> None:
     spread_m = 60_000.0 if radius_m > 2_000 else 6_000.0
     left, right = some(centre, spread_m, 2_000, seed=1), some(centre, spread_m, 2_000, seed=2)
     for column in ("longitude", "latitude"):
         right[column][:100] = left[column][:100]
-    pairs = join(left, right, radius_m=radius_m, window_s=window_s)
+    pairs = join(left, right, radius_m=radius_m, window_s=window_s, most_held=most_held)
     assert told(pairs) == one_by_one(left, right, radius_m, window_s)
     assert len(pairs) > 0
     one, other = pairs.left_ix, pairs.right_ix
@@ -71,13 +74,14 @@ def test_join__finds_what_asking_every_pair_finds(
     assert np.array_equal(pairs.lag_s, right["time"][other] - left["time"][one])
 
 
+@pytest.mark.parametrize("most_held", [0, 1 << 30])
 @pytest.mark.parametrize("radius_m", [1_000.0, 40_000.0, 150_000.0])
-def test_join__finds_what_is_near_all_over_the_globe(radius_m: float) -> None:
+def test_join__finds_what_is_near_all_over_the_globe(radius_m: float, most_held: int) -> None:
     left, right = globe(2_000, seed=1), globe(2_000, seed=2)
     # A neighbour for each of some, over whatever edge there is.
     x, y = destination(left["longitude"], left["latitude"], np.linspace(0.0, 360.0, 2_000), radius_m * 0.7)
     right["longitude"][::2], right["latitude"][::2] = x[::2], y[::2]
-    pairs = join(left, right, radius_m=radius_m, window_s=1e5)
+    pairs = join(left, right, radius_m=radius_m, window_s=1e5, most_held=most_held)
     assert told(pairs) == one_by_one(left, right, radius_m, 1e5)
     assert len(pairs) >= 1_000
 
@@ -137,11 +141,56 @@ def test_join__of_rows_in_another_order_is_the_same() -> None:
         assert sorted(told(whole)) == sorted(zip(order[mixed.left_ix].tolist(), mixed.right_ix.tolist(), strict=True))
 
 
+def by_time(table: Table) -> Table:
+    order = np.argsort(table["time"])
+    return {name: column[order] for name, column in table.items()}
+
+
+def by_track(table: Table, tracks: int) -> Table:
+    """Rows of some tracks, one after the other, each in order of time."""
+    order = np.lexsort((table["time"], np.arange(len(table["time"])) % tracks))
+    return {name: column[order] for name, column in table.items()}
+
+
+@pytest.mark.parametrize("most_held", [0, 1 << 30])
+@pytest.mark.parametrize("chunk", [7, 1_000])
+@pytest.mark.parametrize("laid", [by_time, lambda table: by_track(table, 9), lambda table: table])
+def test_join__in_every_order_and_by_both_ways_finds_what_asking_every_pair_finds(
+    laid: Callable[[Table], Table], chunk: int, most_held: int
+) -> None:
+    left, right = (laid(some(AMUR, 4_000.0, 2_500, seed, hours=90.0)) for seed in (1, 2))
+    way = {"radius_m": 400.0, "window_s": 7200.0, "chunk": chunk, "most_held": most_held}
+    expected = one_by_one(left, right, 400.0, 7200.0)
+    assert len(expected) > 500
+    assert told(join(left, right, **way)) == expected
+    assert told(join(by_time(left), right, **way)) == one_by_one(by_time(left), right, 400.0, 7200.0)
+    assert told(join(left, by_time(right), **way)) == one_by_one(left, by_time(right), 400.0, 7200.0)
+    assert told(join(left, **way)) == [(i, j) for i, j in one_by_one(left, left, 400.0, 7200.0) if i < j]
+
+
+def test_join__in_more_runs_than_are_worth_it_is_the_same() -> None:
+    left, right = by_track(some(AMUR, 4_000.0, 6_000, 3), 2_900), by_track(some(AMUR, 4_000.0, 5_500, 4), 40)
+    assert told(join(left, right, radius_m=100.0, window_s=600.0)) == one_by_one(left, right, 100.0, 600.0)
+
+
+@pytest.mark.parametrize("rows", [3, 5_000, 2**31 - 1])
+def test_in_order__is_by_left_then_right_row(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    left, right = (rng.integers(0, rows, 3_000, dtype=np.int32) for _ in range(2))
+    length, lag = rng.uniform(size=3_000), rng.integers(0, 9, 3_000)
+    found = in_order(Found(left, right, length, lag))
+    order = np.lexsort((right, left))
+    assert np.array_equal(found.left, left[order])
+    assert np.array_equal(found.right, right[order])
+    assert sorted(zip(*found, strict=True)) == sorted(zip(left, right, length, lag, strict=True))
+
+
+@pytest.mark.parametrize("most_held", [0, 1 << 30])
 @pytest.mark.parametrize("chunk", [1, 100, 1_000_000])
-def test_join__chunks_and_threads_are_of_no_consequence(chunk: int) -> None:
+def test_join__chunks_and_threads_are_of_no_consequence(chunk: int, most_held: int) -> None:
     left, right = some(AMUR, 20_000.0, 6_000, 8, hours=2_000), some(AMUR, 20_000.0, 5_000, 9, hours=2_000)
     plain = join(left, right, radius_m=5_000.0, window_s=7200.0)
-    other = join(left, right, radius_m=5_000.0, window_s=7200.0, chunk=chunk, threads=3)
+    other = join(left, right, radius_m=5_000.0, window_s=7200.0, chunk=chunk, threads=3, most_held=most_held)
     assert len(plain) > 100
     for name in ("left_ix", "right_ix", "distance_m", "lag_s"):
         assert np.array_equal(getattr(plain, name), getattr(other, name))

@@ -11,9 +11,8 @@ import shapely
 from shapely import MultiPolygon, Polygon, box
 
 from geo.edge_grid import build_edge_grid, edge_grid
-from geo.fence_index import FenceIndex
-from geo.fences import Fence, rings_of
-from geo.uncertainty import DEFAULT_TAIL, HeavyTail, floored, inside_probabilities, inside_probability
+from geo.fences import rings_of
+from geo.uncertainty import DEFAULT_TAIL, HeavyTail, floored, inside_probability
 from tests.unit.geo import strips
 
 EAST_M, NORTH_M = strips.metres(3.0)
@@ -165,26 +164,6 @@ def test_floor__lifts_what_is_too_good_and_keeps_the_rest() -> None:
     assert floored([[100.0, 30.0, 64.0]])[0].tolist() == pytest.approx([100.0, 30.0, 64.0])
     xx, xy, yy = floored([[50.0, 50.0, 50.0]])[0]
     assert np.linalg.eigvalsh([[xx, xy], [xy, yy]]).tolist() == pytest.approx([9.0, 100.0])
-
-
-def test_all_fences__are_those_of_one_at_a_time() -> None:
-    rng = np.random.default_rng(7)
-    fences = [
-        Fence(f"f{k:02}", 1, shapely.affinity.translate(star(40, 400.0, k), *rng.uniform(-0.03, 0.03, 2)))
-        for k in range(30)
-    ]
-    fences.append(Fence("z", 1, MultiPolygon([box(179, 2, 180, 4), box(-180, 2, -179, 4)])))
-    index = FenceIndex.build(fences)
-    x, y = np.concatenate([rng.uniform(29.95, 30.05, 200), [180.0, -179.9999, 179.0001]]), rng.uniform(2.95, 3.05, 203)
-    covariance = np.tile([[900.0, 100.0, 400.0]], (203, 1))
-    point_ix, fence_ix, p = inside_probabilities(index, x, y, covariance)
-    got = np.zeros((203, len(fences)))
-    got[point_ix, fence_ix] = p
-    want = np.stack([inside_probability(fence.rings, x, y, covariance) for fence in index.fences], axis=1)
-    assert np.array_equal(got, np.where(want > 1e-9, want, 0.0))
-    assert np.array_equal(np.lexsort((fence_ix, point_ix)), np.arange(len(p)))
-    assert ((p > 1e-9) & (p < 1.0)).sum() > 100 and (p == 1.0).any()
-    assert [len(part) for part in inside_probabilities(index, [], [], np.empty((0, 3)))] == [0, 0, 0]
 
 
 def test_rings_the_wrong_way_round__are_turned() -> None:
