@@ -122,11 +122,11 @@ def sift(
 
 
 @njit(cache=True, nogil=True)
-def _reach(line: Floats, south: float, north: float) -> tuple[float, float]:
+def _reach(lines: Floats, w: int, south: float, north: float) -> tuple[float, float]:
     """West and east end of what a way has between two latitudes, with the margin on all sides."""
-    begin = line[8] + (max(south - MARGIN, line[5]) - line[5]) * line[9]
-    end = line[8] + (min(north + MARGIN, line[7]) - line[5]) * line[9]
-    return max(min(begin, end), line[4]) - MARGIN, min(max(begin, end), line[6]) + MARGIN
+    begin = lines[w, 8] + (max(south - MARGIN, lines[w, 5]) - lines[w, 5]) * lines[w, 9]
+    end = lines[w, 8] + (min(north + MARGIN, lines[w, 7]) - lines[w, 5]) * lines[w, 9]
+    return max(min(begin, end), lines[w, 4]) - MARGIN, min(max(begin, end), lines[w, 6]) + MARGIN
 
 
 @njit(cache=True, nogil=True)
@@ -134,22 +134,21 @@ def _cells_near(
     words: Words, cells: Words, frame: Words, scale: float, longitude: Floats, latitude: Floats,
     first: int, ways: int, room: Room,
 ) -> int:  # fmt: skip
-    way, lone, cell, part = room.way, room.lone, room.cell, room.part
+    way, lone, cell, part, lines, leaves = room.way, room.lone, room.cell, room.part, room.line, room.leaf
     finest, size = scale * (1 << DEEPEST), 1.0 / scale
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
     n = 0
     for w in range(ways):
         s = first + way[w]
         ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
-        line, leaf = room.line[w], room.leaf[w]
-        line[0], line[1], line[2], line[3] = ax, ay, bx, by
-        line[4], line[5], line[6], line[7] = min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+        lines[w, 0], lines[w, 1], lines[w, 2], lines[w, 3] = ax, ay, bx, by
+        lines[w, 4], lines[w, 5], lines[w, 6], lines[w, 7] = min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
         # A way that hardly climbs is looked for along all of its length: its lean may be too great to reckon with.
-        slim = (ax != bx) & (line[7] - line[5] > MARGIN)
-        line[8], line[9] = ax if ay <= by else bx, (bx - ax) / (by - ay) if slim else math.inf
-        x_first, x_last = math.floor((line[4] - MARGIN) * finest), math.floor((line[6] + MARGIN) * finest)
-        y_first, y_last = math.floor((line[5] - MARGIN) * finest), math.floor((line[7] + MARGIN) * finest)
-        leaf[0], leaf[1], leaf[2], leaf[3] = x_first, x_last, y_first, y_last
+        slim = (ax != bx) & (lines[w, 7] - lines[w, 5] > MARGIN)
+        lines[w, 8], lines[w, 9] = ax if ay <= by else bx, (bx - ax) / (by - ay) if slim else math.inf
+        x_first, x_last = math.floor((lines[w, 4] - MARGIN) * finest), math.floor((lines[w, 6] + MARGIN) * finest)
+        y_first, y_last = math.floor((lines[w, 5] - MARGIN) * finest), math.floor((lines[w, 7] + MARGIN) * finest)
+        leaves[w, 0], leaves[w, 1], leaves[w, 2], leaves[w, 3] = x_first, x_last, y_first, y_last
         left, right = max(column, x_first >> DEEPEST), min(column + columns - 1, x_last >> DEEPEST)
         bottom, top = max(row, y_first >> DEEPEST), min(row + rows - 1, y_last >> DEEPEST)
         count = (right - left + 1) * (top - bottom + 1)
@@ -160,7 +159,7 @@ def _cells_near(
         for r in range(bottom, top + 1):
             x_from, x_to = x_first, x_last
             if slim & (bottom < top) & (left < right):
-                begin, end = _reach(line, r * size, (r + 1) * size)
+                begin, end = _reach(lines, w, r * size, (r + 1) * size)
                 x_from, x_to = math.floor(begin * scale * 8.0), math.floor(end * scale * 8.0)
             of_row = _ROWS[8 * max(0, y_first - 8 * r) + min(7, y_last - 8 * r)]
             for c in range(max(left, x_from >> 3), min(right, x_to >> 3) + 1):
@@ -195,17 +194,16 @@ def _runs_near(
     for k in range(count):
         i, entry, place = block[0, k], block[1, k], block[2, k]
         w, level = cell[0, i], entry & 15
-        line, leaf = lines[w], leaves[w]
         shift, side = DEEPEST - level, 1 << level
         west, south, fine = cell[2, i] << level, cell[3, i] << level, scale * side
         size = 1.0 / fine
-        i_first, i_last = max(west, leaf[0] >> shift), min(west + side - 1, leaf[1] >> shift)
-        j_first, j_last = max(south, leaf[2] >> shift), min(south + side - 1, leaf[3] >> shift)
-        slender = (line[9] != math.inf) & (j_first < j_last) & (i_first < i_last)
+        i_first, i_last = max(west, leaves[w, 0] >> shift), min(west + side - 1, leaves[w, 1] >> shift)
+        j_first, j_last = max(south, leaves[w, 2] >> shift), min(south + side - 1, leaves[w, 3] >> shift)
+        slender = (lines[w, 9] != math.inf) & (j_first < j_last) & (i_first < i_last)
         for j in range(j_first, j_last + 1):
             a, b = i_first, i_last
             if slender:
-                begin, end = _reach(line, j * size, (j + 1) * size)
+                begin, end = _reach(lines, w, j * size, (j + 1) * size)
                 a, b = max(a, math.floor(begin * fine)), min(b, math.floor(end * fine))
             at = place + (j - south) * side - west
             if n + b - a + 1 > run.shape[1]:
@@ -243,17 +241,16 @@ def _not_aside(xy: Floats, count: int, lines: Floats, edge: Words) -> int:
     n = 0
     for k in range(count):
         w, v = edge[0, k], edge[2, k]
-        line = lines[w]
         ux, uy, vx, vy = xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
-        way_x, way_y = line[2] - line[0], line[3] - line[1]
+        way_x, way_y = lines[w, 2] - lines[w, 0], lines[w, 3] - lines[w, 1]
         # The filter of `orient`, for both ends.
-        first, second = way_x * (uy - line[1]), way_y * (ux - line[0])
+        first, second = way_x * (uy - lines[w, 1]), way_y * (ux - lines[w, 0])
         u_turn, u_doubt = first - second, FILTER * (abs(first) + abs(second)) + 1e-290
-        first, second = way_x * (vy - line[1]), way_y * (vx - line[0])
+        first, second = way_x * (vy - lines[w, 1]), way_y * (vx - lines[w, 0])
         v_turn, v_doubt = first - second, FILTER * (abs(first) + abs(second)) + 1e-290
         aside = ((u_turn > u_doubt) & (v_turn > v_doubt)) | ((u_turn < -u_doubt) & (v_turn < -v_doubt))
-        aside |= (max(ux, vx) < line[4]) | (min(ux, vx) > line[6])
-        aside |= (max(uy, vy) < line[5]) | (min(uy, vy) > line[7])
+        aside |= (max(ux, vx) < lines[w, 4]) | (min(ux, vx) > lines[w, 6])
+        aside |= (max(uy, vy) < lines[w, 5]) | (min(uy, vy) > lines[w, 7])
         edge[0, n], edge[1, n], edge[2, n] = w, edge[1, k], v
         n += not aside
     return n
@@ -282,9 +279,8 @@ def _touched(xy: Floats, count: int, lines: Floats, edge: Words, at: Floats, fli
     n = 0
     for k in range(count):
         w, slot, v = edge[0, k], edge[1, k], edge[2, k]
-        line = lines[w]
         touches, flips[n], at[n], _ = meeting(
-            line[0], line[1], line[2], line[3], xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
+            lines[w, 0], lines[w, 1], lines[w, 2], lines[w, 3], xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
         )
         edge[0, n], edge[1, n], edge[2, n] = w, slot, v
         n += touches
