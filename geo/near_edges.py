@@ -33,6 +33,10 @@ _SPANS = [range(first, last + 1) for first in range(8) for last in range(8)]
 _ROWS = np.array([sum(0xFF << 8 * row for row in span) for span in _SPANS], np.uint64).view(np.int64)
 _COLUMNS = np.array([sum(0x0101010101010101 << column for column in span) for span in _SPANS], np.uint64).view(np.int64)
 
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_BITS = np.zeros(64, np.int64)
+_BITS[[(0x03F79D71B4CB0A89 << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
+
 
 class Room(NamedTuple):
     """Room for what is asked about a block of ways; w counts the ways that may come near an edge."""
@@ -44,6 +48,7 @@ class Room(NamedTuple):
     cell: Words  # [4, n] cells near ways: w, place of the list, column, row
     part: Integers  # [n] parts of the cell that are near
     block: Words  # [3, n] fences in them: number of the cell, slot << 4 | level, place of the block
+    parts: Integers  # [n] leaves of theirs, or parts of these, that are near
     run: Words  # [3, n] leaves with edges: w, slot, place of the runs
     edge: Words  # [3, n] edges: w, slot, vertex
     at: Floats  # [n] where the way meets them
@@ -58,7 +63,7 @@ def room_for(ways: int) -> Room:
     return Room(
         np.empty(ways + 1, np.int32), np.empty(ways + 1, np.bool_), np.empty((ways + 1, 10)),
         np.empty((ways + 1, 4), np.int32), np.empty((4, n), np.int32), np.empty(n, np.int64),
-        np.empty((3, n), np.int32), np.empty((3, n), np.int32), np.empty((3, n), np.int32),
+        np.empty((3, n), np.int32), np.empty(n, np.int64), np.empty((3, n), np.int32), np.empty((3, n), np.int32),
         np.empty(n), np.empty(n, np.int64), np.empty((7, n), np.int32),
     )  # fmt: skip
 
@@ -67,6 +72,13 @@ def room_for(ways: int) -> Room:
 def _map(words: Words, place: int) -> int:
     """The map that stands ahead of a block or a list."""
     return (np.int64(words[place - 1]) << 32) | (np.int64(words[place - 2]) & 0xFFFFFFFF)
+
+
+@njit(cache=True, nogil=True)
+def _bit(value: int) -> int:
+    """The number of the lowest bit that is set, by a sequence of de Bruijn (Leiserson, Prokop, Randall 1998)."""
+    lowest = np.uint64(value & -value)
+    return _BITS[(lowest * _DE_BRUIJN) >> np.uint64(58)]
 
 
 @njit(cache=True, nogil=True)
@@ -135,7 +147,7 @@ def _cells_near(
     first: int, ways: int, room: Room,
 ) -> int:  # fmt: skip
     way, lone, cell, part, lines, leaves = room.way, room.lone, room.cell, room.part, room.line, room.leaf
-    finest, size = scale * (1 << DEEPEST), 1.0 / scale
+    finest, fine, size, height = scale * (1 << DEEPEST), scale * 8.0, 1.0 / scale, 0.125 / scale
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
     n = 0
     for w in range(ways):
@@ -156,22 +168,33 @@ def _cells_near(
         if lone[w]:
             continue
         x_first, x_last, y_first, y_last = x_first >> _PART, x_last >> _PART, y_first >> _PART, y_last >> _PART
+        slanting = slim & (x_first < x_last) & (y_first < y_last)
         for r in range(bottom, top + 1):
             x_from, x_to = x_first, x_last
             if slim & (bottom < top) & (left < right):
                 begin, end = _reach(lines, w, r * size, (r + 1) * size)
-                x_from, x_to = math.floor(begin * scale * 8.0), math.floor(end * scale * 8.0)
+                x_from, x_to = math.floor(begin * fine), math.floor(end * fine)
             of_row = _ROWS[8 * max(0, y_first - 8 * r) + min(7, y_last - 8 * r)]
             for c in range(max(left, x_from >> 3), min(right, x_to >> 3) + 1):
                 listed = cells[(r - row) * columns + c - column]
                 near = _map(words, listed) & of_row & _COLUMNS[8 * max(0, x_from - 8 * c) + min(7, x_to - 8 * c)]
+                if slanting & (near != 0):
+                    along = 0
+                    for j in range(max(y_first, 8 * r), min(y_last, 8 * r + 7) + 1):
+                        begin, end = _reach(lines, w, j * height, (j + 1) * height)
+                        a = min(max(math.floor(begin * fine) - 8 * c, 0), 8)
+                        b = min(max(math.floor(end * fine) - 8 * c, -1), 7)
+                        along |= max(0, (2 << b + 8) - (256 << a)) >> 8 << 8 * (j & 7)
+                    near &= along
                 cell[0, n], cell[1, n], cell[2, n], cell[3, n], part[n] = w, listed, c, r, near
                 n += near != 0
     return n
 
 
 @njit(cache=True, nogil=True)
-def _blocks_near(words: Words, count: int, lone: Flags, cell: Words, part: Integers, block: Words) -> int:
+def _blocks_near(
+    words: Words, count: int, lone: Flags, cell: Words, part: Integers, block: Words, leaves: Integers
+) -> int:
     n = 0
     for i in range(count):
         listed, near = cell[1, i], part[i]
@@ -181,19 +204,39 @@ def _blocks_near(words: Words, count: int, lone: Flags, cell: Words, part: Integ
             continue
         for k in range(listed + 1, listed + 1 + 2 * length, 2):
             block[0, n], block[1, n], block[2, n] = i, words[k], words[k + 1]
-            n += (_map(words, words[k + 1]) & near) != 0
+            leaves[n] = _map(words, words[k + 1]) & near
+            n += leaves[n] != 0
     return n
 
 
 @njit(cache=True, nogil=True)
 def _runs_near(
     words: Words, scale: float, count: int, lone: Flags, lines: Floats, leaves: Words, cell: Words, block: Words,
-    run: Words,
+    parts: Integers, run: Words,
 ) -> int:  # fmt: skip
     n = 0
     for k in range(count):
         i, entry, place = block[0, k], block[1, k], block[2, k]
         w, level = cell[0, i], entry & 15
+        if level <= 3:
+            # A part is a leaf, or some parts are one: of these the south-western stands for all.
+            near = parts[k]
+            if level < 3:
+                near = (near | (near >> 1) | (near >> 8) | (near >> 9)) & 0x0055005500550055
+            if level < 2:
+                near = (near | (near >> 2) | (near >> 16) | (near >> 18)) & 0x0000001100000011
+            if level < 1:
+                near = 1 if near != 0 else 0
+            if n + 64 > run.shape[1]:
+                lone[w] = True
+                continue
+            while near != 0:
+                bit = _bit(near)
+                near &= near - 1
+                at = place + ((bit >> 6 - level) << level) + ((bit & 7) >> 3 - level)
+                run[0, n], run[1, n], run[2, n] = w, entry >> 4, place + (words[at] >> 2)
+                n += 1
+            continue
         shift, side = DEEPEST - level, 1 << level
         west, south, fine = cell[2, i] << level, cell[3, i] << level, scale * side
         size = 1.0 / fine
@@ -266,8 +309,8 @@ def near_edges(
     What is told of a way that is marked `lone` is not all.
     """
     n = _cells_near(words, cells, frame, scale, longitude, latitude, first, ways, room)
-    n = _blocks_near(words, n, room.lone, room.cell, room.part, room.block)
-    n = _runs_near(words, scale, n, room.lone, room.line, room.leaf, room.cell, room.block, room.run)
+    n = _blocks_near(words, n, room.lone, room.cell, room.part, room.block, room.parts)
+    n = _runs_near(words, scale, n, room.lone, room.line, room.leaf, room.cell, room.block, room.parts, room.run)
     n = _edges_in(words, n, room.lone, room.run, room.edge)
     n = _not_aside(xy, n, room.line, room.edge)
     return _touched(xy, n, room.line, room.edge, room.at, room.flips)
