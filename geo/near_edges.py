@@ -41,10 +41,11 @@ _BITS[[(0x03F79D71B4CB0A89 << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(6
 class Room(NamedTuple):
     """Room for what is asked about a block of ways; w counts the ways that may come near an edge."""
 
+    box: Words  # [4, k] of each way of the block: first and last column, first and last row, in the finest leaves
     way: Words  # [w] number in the block
     lone: Flags  # [w] there was no room for all that is near the way
     line: Floats  # [w, 10] ax, ay, bx, by; west, south, east, north; x of the lower end, and how x changes with y
-    leaf: Words  # [w, 4] first and last column, first and last row, in the finest leaves there could be
+    leaf: Words  # [w, 4] its box
     cell: Words  # [4, n] cells near ways: w, place of the list, column, row
     part: Integers  # [n] parts of the cell that are near
     block: Words  # [3, n] fences in them: number of the cell, slot << 4 | level, place of the block
@@ -61,7 +62,7 @@ def room_for(ways: int) -> Room:
     """Room for blocks of so many ways."""
     n = _EACH * ways + _MOST_CELLS
     return Room(
-        np.empty(ways + 1, np.int32), np.empty(ways + 1, np.bool_), np.empty((ways + 1, 10)),
+        np.empty((4, ways), np.int32), np.empty(ways + 1, np.int32), np.empty(ways + 1, np.bool_), np.empty((ways + 1, 10)),
         np.empty((ways + 1, 4), np.int32), np.empty((4, n), np.int32), np.empty(n, np.int64),
         np.empty((3, n), np.int32), np.empty(n, np.int64), np.empty((3, n), np.int32), np.empty((3, n), np.int32),
         np.empty(n), np.empty(n, np.int64), np.empty((7, n), np.int32),
@@ -88,25 +89,37 @@ def at_seam(ax: float, bx: float) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def _boxes(longitude: Floats, latitude: Floats, first: int, last: int, finest: float, box: Words) -> bool:
+    """Write the boxes of segments, in the finest leaves; whether one is at the seam. No jumps: eight at a time."""
+    seam = False
+    for s in range(first, last):
+        k, ax, ay, bx, by = s - first, longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
+        box[0, k] = np.floor(((ax if ax < bx else bx) - MARGIN) * finest)
+        box[1, k] = np.floor(((bx if ax < bx else ax) + MARGIN) * finest)
+        box[2, k] = np.floor(((ay if ay < by else by) - MARGIN) * finest)
+        box[3, k] = np.floor(((by if ay < by else ay) + MARGIN) * finest)
+        seam |= at_seam(ax, bx)
+    return seam
+
+
+@njit(cache=True, nogil=True)
 def sift(
     words: Words, cells: Words, frame: Words, scale: float,
-    longitude: Floats, latitude: Floats, track: Integers, first: int, last: int, way: Words,
+    longitude: Floats, latitude: Floats, track: Integers, first: int, last: int, box: Words, way: Words,
 ) -> tuple[int, int]:  # fmt: skip
     """Write to `way` which segments from `first` on may come near an edge, counted from there.
 
     Returns (how many, segments done): stops before one at the antimeridian. No segment leads from track to track.
     """
-    finest = scale * (1 << DEEPEST)
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
+    if _boxes(longitude, latitude, first, last, scale * (1 << DEEPEST), box):
+        for s in range(first, last):
+            if at_seam(longitude[s], longitude[s + 1]) and (len(track) == 0 or track[s] == track[s + 1]):
+                last = s
+                break
     n = 0
-    for s in range(first, last):
-        ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
-        if at_seam(ax, bx):
-            if len(track) == 0 or track[s] == track[s + 1]:
-                return n, s - first
-            continue
-        west, east = math.floor((min(ax, bx) - MARGIN) * finest), math.floor((max(ax, bx) + MARGIN) * finest)
-        south, north = math.floor((min(ay, by) - MARGIN) * finest), math.floor((max(ay, by) + MARGIN) * finest)
+    for k in range(last - first):
+        west, east, south, north = box[0, k], box[1, k], box[2, k], box[3, k]
         c, r = (west >> DEEPEST) - column, (south >> DEEPEST) - row
         across, up = (east >> DEEPEST) - column - c, (north >> DEEPEST) - row - r
         if (c + across < 0) | (c >= columns) | (r + up < 0) | (r >= rows):
@@ -115,20 +128,16 @@ def sift(
         if ((across | up) <= 1) & (c >= 0) & (r >= 0) & (c + across < columns) & (r + up < rows):
             # Four cells or one taken four times: a jump that is not foreseen would cost more.
             at, above = r * columns + c, (r + up) * columns + c
-            x_first, x_last, y_first, y_last = (
-                (west >> _PART) & 7,
-                (east >> _PART) & 7,
-                (south >> _PART) & 7,
-                (north >> _PART) & 7,
-            )
+            x_first, x_last = (west >> _PART) & 7, (east >> _PART) & 7
+            y_first, y_last = (south >> _PART) & 7, (north >> _PART) & 7
             left, right = _COLUMNS[8 * x_first + (x_last | 7 * across)], _COLUMNS[x_last] * across
             low, high = _ROWS[8 * y_first + (y_last | 7 * up)], _ROWS[y_last] * up
             parts = low & ((_map(words, cells[at]) & left) | (_map(words, cells[at + across]) & right))
             parts |= high & ((_map(words, cells[above]) & left) | (_map(words, cells[above + across]) & right))
             near = parts != 0
         if len(track) > 0:
-            near &= track[s] == track[s + 1]
-        way[n] = s - first
+            near &= track[first + k] == track[first + k + 1]
+        way[n] = k
         n += near
     return n, last - first
 
@@ -147,7 +156,7 @@ def _cells_near(
     first: int, ways: int, room: Room,
 ) -> int:  # fmt: skip
     way, lone, cell, part, lines, leaves = room.way, room.lone, room.cell, room.part, room.line, room.leaf
-    finest, fine, size, height = scale * (1 << DEEPEST), scale * 8.0, 1.0 / scale, 0.125 / scale
+    box, fine, size, height = room.box, scale * 8.0, 1.0 / scale, 0.125 / scale
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
     n = 0
     for w in range(ways):
@@ -158,8 +167,7 @@ def _cells_near(
         # A way that hardly climbs is looked for along all of its length: its lean may be too great to reckon with.
         slim = (ax != bx) & (lines[w, 7] - lines[w, 5] > MARGIN)
         lines[w, 8], lines[w, 9] = ax if ay <= by else bx, (bx - ax) / (by - ay) if slim else math.inf
-        x_first, x_last = math.floor((lines[w, 4] - MARGIN) * finest), math.floor((lines[w, 6] + MARGIN) * finest)
-        y_first, y_last = math.floor((lines[w, 5] - MARGIN) * finest), math.floor((lines[w, 7] + MARGIN) * finest)
+        x_first, x_last, y_first, y_last = box[0, way[w]], box[1, way[w]], box[2, way[w]], box[3, way[w]]
         leaves[w, 0], leaves[w, 1], leaves[w, 2], leaves[w, 3] = x_first, x_last, y_first, y_last
         left, right = max(column, x_first >> DEEPEST), min(column + columns - 1, x_last >> DEEPEST)
         bottom, top = max(row, y_first >> DEEPEST), min(row + rows - 1, y_last >> DEEPEST)

@@ -343,7 +343,7 @@ def stays(
     n, begin = 0, first
     while begin < last:
         end = min(begin + block, last)
-        ways, done = sift(words, cells, frame, scale, longitude, latitude, track, begin, end, room.way)
+        ways, done = sift(words, cells, frame, scale, longitude, latitude, track, begin, end, room.box, room.way)
         groups = 0
         if ways > 0:
             met = near_edges(words, xy, cells, frame, scale, longitude, latitude, begin, ways, room)
