@@ -62,8 +62,8 @@ def room_for(ways: int) -> Room:
     """Room for blocks of so many ways."""
     n = _EACH * ways + _MOST_CELLS
     return Room(
-        np.empty((4, ways), np.int32), np.empty(ways + 1, np.int32), np.empty(ways + 1, np.bool_), np.empty((ways + 1, 10)),
-        np.empty((ways + 1, 4), np.int32), np.empty((4, n), np.int32), np.empty(n, np.int64),
+        np.empty((4, ways), np.int32), np.empty(ways + 1, np.int32), np.empty(ways + 1, np.bool_),
+        np.empty((ways + 1, 10)), np.empty((ways + 1, 4), np.int32), np.empty((4, n), np.int32), np.empty(n, np.int64),
         np.empty((3, n), np.int32), np.empty(n, np.int64), np.empty((3, n), np.int32), np.empty((3, n), np.int32),
         np.empty(n), np.empty(n, np.int64), np.empty((7, n), np.int32),
     )  # fmt: skip
@@ -72,7 +72,7 @@ def room_for(ways: int) -> Room:
 @njit(cache=True, nogil=True)
 def _map(words: Words, place: int) -> int:
     """The map that stands ahead of a block or a list."""
-    return (np.int64(words[place - 1]) << 32) | (np.int64(words[place - 2]) & 0xFFFFFFFF)
+    return int(words[place - 1]) << 32 | (int(words[place - 2]) & 0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
@@ -132,8 +132,10 @@ def sift(
             y_first, y_last = (south >> _PART) & 7, (north >> _PART) & 7
             left, right = _COLUMNS[8 * x_first + (x_last | 7 * across)], _COLUMNS[x_last] * across
             low, high = _ROWS[8 * y_first + (y_last | 7 * up)], _ROWS[y_last] * up
-            parts = low & ((_map(words, cells[at]) & left) | (_map(words, cells[at + across]) & right))
-            parts |= high & ((_map(words, cells[above]) & left) | (_map(words, cells[above + across]) & right))
+            parts = low & ((_map(words, int(cells[at])) & left) | (_map(words, int(cells[at + across])) & right))
+            parts |= high & (
+                (_map(words, int(cells[above])) & left) | (_map(words, int(cells[above + across])) & right)
+            )
             near = parts != 0
         if len(track) > 0:
             near &= track[first + k] == track[first + k + 1]
@@ -184,7 +186,7 @@ def _cells_near(
                 x_from, x_to = math.floor(begin * fine), math.floor(end * fine)
             of_row = _ROWS[8 * max(0, y_first - 8 * r) + min(7, y_last - 8 * r)]
             for c in range(max(left, x_from >> 3), min(right, x_to >> 3) + 1):
-                listed = cells[(r - row) * columns + c - column]
+                listed = int(cells[(r - row) * columns + c - column])
                 near = _map(words, listed) & of_row & _COLUMNS[8 * max(0, x_from - 8 * c) + min(7, x_to - 8 * c)]
                 if slanting & (near != 0):
                     along = 0
@@ -212,7 +214,7 @@ def _blocks_near(
             continue
         for k in range(listed + 1, listed + 1 + 2 * length, 2):
             block[0, n], block[1, n], block[2, n] = i, words[k], words[k + 1]
-            leaves[n] = _map(words, words[k + 1]) & near
+            leaves[n] = _map(words, int(words[k + 1])) & near
             n += leaves[n] != 0
     return n
 
@@ -330,9 +332,8 @@ def _touched(xy: Floats, count: int, lines: Floats, edge: Words, at: Floats, fli
     n = 0
     for k in range(count):
         w, slot, v = edge[0, k], edge[1, k], edge[2, k]
-        touches, flips[n], at[n], _ = meeting(
-            lines[w, 0], lines[w, 1], lines[w, 2], lines[w, 3], xy[2 * v], xy[2 * v + 1], xy[2 * v + 2], xy[2 * v + 3]
-        )
+        u_x, u_y, v_x, v_y = float(xy[2 * v]), float(xy[2 * v + 1]), float(xy[2 * v + 2]), float(xy[2 * v + 3])
+        touches, flips[n], at[n], _ = meeting(lines[w, 0], lines[w, 1], lines[w, 2], lines[w, 3], u_x, u_y, v_x, v_y)
         edge[0, n], edge[1, n], edge[2, n] = w, slot, v
         n += touches
     return n

@@ -319,8 +319,8 @@ def _write_plain(
         slot, first, last, state = group[1, g], group[2, g], group[3, g], group[4, g]
         if slot < 0 or state == BORDER or not _are_plain(at, flips, first, last):
             break
-        segment = begin + way[group[0, g]]
-        n = _append(segments, fences, entered, left, n, segment, rank[slot], state == INSIDE, at, first, last)
+        segment, fence = begin + int(way[group[0, g]]), int(rank[slot])
+        n = _append(segments, fences, entered, left, n, segment, fence, state == INSIDE, at, first, last)
         g += 1
     return g, n
 
@@ -344,7 +344,7 @@ def stays(
     while begin < last:
         end = min(begin + block, last)
         ways, done = sift(words, cells, frame, scale, longitude, latitude, track, begin, end, room.box, room.way)
-        groups = 0
+        met = groups = 0
         if ways > 0:
             met = near_edges(words, xy, cells, frame, scale, longitude, latitude, begin, ways, room)
             groups = grouped(ways, met, room)
@@ -353,20 +353,9 @@ def stays(
         g = 0
         while g < groups:
             g, n = _write_plain(
-                out.segment,
-                out.fence,
-                out.entered,
-                out.left,
-                n,
-                begin,
-                room.way,
-                rank,
-                room.at,
-                room.flips,
-                g,
-                groups,
-                room.group,
-            )
+                out.segment, out.fence, out.entered, out.left, n,
+                begin, room.way, rank, room.at, room.flips, g, groups, room.group,
+            )  # fmt: skip
             if g == groups:
                 break
             w, slot, i, j = room.group[0, g], room.group[1, g], room.group[2, g], room.group[3, g]

@@ -6,12 +6,12 @@ import numpy as np
 from numba.core.registry import CPUDispatcher
 from shapely import box
 
-from geo import cell_lists, compiled, fence_leaves, kernels, meetings, orientation, stays
+from geo import cell_lists, compiled, fence_leaves, kernels, meetings, near_edges, orientation, stays
 from geo.crossing import crossing_columns, crossings
 from geo.fence_index import FenceIndex
 from geo.fences import Fence
 
-MODULES = (cell_lists, fence_leaves, kernels, meetings, orientation, stays)
+MODULES = (cell_lists, fence_leaves, kernels, meetings, near_edges, orientation, stays)
 
 
 def signatures() -> dict[str, int]:
