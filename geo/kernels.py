@@ -156,7 +156,7 @@ _BLOCK = 512  # positions at a time
 @njit(cache=True, nogil=True)
 def _one_alone(
     words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
-    px: float, py: float, fence: Words, state: States, n: int,
+    px: float, py: float, fence: Words | Integers, state: States | Integers, n: int,
 ) -> int:  # fmt: skip
     """Write the fences that hold one position behind the first n; as `holding`."""
     room = 16
@@ -177,7 +177,8 @@ def _one_alone(
 @njit(cache=True, nogil=True)
 def join(
     words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
-    longitude: Floats, latitude: Floats, first: int, last: int, held: Words, fence: Words, state: States,
+    longitude: Floats, latitude: Floats, first: int, last: int,
+    held: Words, fence: Words | Integers, state: States | Integers,
 ) -> tuple[int, int]:  # fmt: skip
     """Count the fences of each position in held[i - first], write them to `fence`, and their states to `state`.
 
