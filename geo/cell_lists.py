@@ -11,20 +11,29 @@ from geo.fence_leaves import COVER, OUT
 Integers = NDArray[np.int64]
 Words = NDArray[np.int32]
 
-EMPTY, COVERED = 0, 1  # places in words: of the empty list, of a word that says COVER
+HEAD = (0, 0, 0, COVER)  # the first words of all: the empty list, and a word that says COVER, with empty maps ahead
+EMPTY, COVERED = 2, 3  # their places
 SPARE = 4  # words behind all lists
 
 
 @njit(cache=True, nogil=True)
-def _settle(words: Words, begin: int, count: int, twin: int) -> tuple[int, int]:
-    """(place, end) of the list whose `count` entries stand behind words[begin]; `twin` if there stands the same."""
+def _settle(words: Words, end: int, count: int, twin: int) -> tuple[int, int]:
+    """(place, end) of the list whose `count` entries stand behind words[end + 2]; `twin` if there stands the same."""
+    begin = end + 2
     words[begin] = count
     if count == 0:
-        return EMPTY, begin
+        return EMPTY, end
     for k in range(2 * count + 1):
         if words[begin + k] != words[twin + k]:
-            return begin, begin + 2 * count + 1
-    return twin, begin
+            break
+    else:
+        return twin, end
+    words[end : end + 2] = 0
+    for k in range(count):
+        block = words[begin + 2 * k + 2]
+        words[end] |= words[block - 2]
+        words[end + 1] |= words[block - 1]
+    return begin, begin + 2 * count + 1
 
 
 def ended(words: Words, end: int) -> int:
@@ -59,12 +68,12 @@ def list_cells(words: Words, end: int, windows: Integers, chunk: Integers, frame
                     entries[count[cell + k], 1] = COVERED if word == COVER else chunk[s] + (word >> 4)
                     count[cell + k] += 1
             place += windows[s, 2]
-    begin, twin = 0, 0
+    begin, twin = 0, EMPTY
     for cell in range(columns * rows):
         size = count[cell] - begin
         for k in range(size):
-            words[end + 2 * k + 1] = entries[begin + k, 0]
-            words[end + 2 * k + 2] = entries[begin + k, 1]
+            words[end + 2 * k + 3] = entries[begin + k, 0]
+            words[end + 2 * k + 4] = entries[begin + k, 1]
         begin = count[cell]
         twin, end = _settle(words, end, size, twin)
         cells[cell] = twin
@@ -90,7 +99,7 @@ def relist(
                 continue
             source, count = cells[cell], 0
             length = words[source]
-            if end + 2 * (length + 1) + SPARE >= len(words):
+            if end + 2 * (length + 1) + 2 + SPARE >= len(words):
                 return -1
             for k in range(length + 1):
                 entry = words[source + 2 * k + 1]
@@ -99,12 +108,12 @@ def relist(
                     and (k == length or rank[entry >> 4] > rank[new])
                     and (k == 0 or rank[words[source + 2 * k - 1] >> 4] < rank[new])
                 ):
-                    words[end + 2 * count + 1] = new << 4 | (0 if word == COVER else word & 15)
-                    words[end + 2 * count + 2] = COVERED if word == COVER else chunk + (word >> 4)
+                    words[end + 2 * count + 3] = new << 4 | (0 if word == COVER else word & 15)
+                    words[end + 2 * count + 4] = COVERED if word == COVER else chunk + (word >> 4)
                     count += 1
                 if k < length and entry >> 4 != old:
-                    words[end + 2 * count + 1] = entry
-                    words[end + 2 * count + 2] = words[source + 2 * k + 2]
+                    words[end + 2 * count + 3] = entry
+                    words[end + 2 * count + 4] = words[source + 2 * k + 2]
                     count += 1
             twin, end = _settle(words, end, count, twin)
             cells[cell] = twin

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.cell_lists import SPARE, ended, relist
+from geo.cell_lists import EMPTY, SPARE, ended, relist
 from geo.fence_leaves import lay_out
 from geo.fence_table import (
     ENTRIES_PER_CELL,
@@ -89,7 +89,7 @@ def _claimed(buffers: Buffers) -> bool:
 
 def _spread_out(cells: Words, old: Words, new: Integers) -> Words:
     """A copy of the cells of one frame, in a frame around it."""
-    wide = np.zeros((int(new[3]), int(new[2])), np.int32)
+    wide = np.full((int(new[3]), int(new[2])), EMPTY, np.int32)
     column, row = int(old[0] - new[0]), int(old[1] - new[1])
     wide[row : row + int(old[3]), column : column + int(old[2])] = cells.reshape(int(old[3]), int(old[2]))
     return wide.reshape(-1)

@@ -4,7 +4,9 @@ Cells are squares of 1/scale degrees, a power of two, and begin at multiples of 
 A chunk is all that the index knows of one fence, as 32-bit words that hold no address outside the chunk:
 
     footprint   one word per cell of its box, row by row from the south-west: OUT, COVER, or place << 4 | level
-    blocks      at each such place: side * side words, one per leaf of the cell (side = 2**level), then runs
+    blocks      at each such place: side * side words, one per leaf of the cell (side = 2**level), then runs;
+                in the two words ahead of it a map of the cell: bit 8 * row + column, from the south-west, is set where
+                one of 8 x 8 equal parts holds a leaf that edges come near (rows 0 to 3 in the first word)
 
 A leaf's word is OUT, COVER, or place << 2 | crossed << 1 | parity: where in the block the runs of edges begin that come
 near the leaf, whether one of them crosses the line of its east side, and the parity of its south-east corner. A run is
@@ -122,7 +124,10 @@ def _enter_cells(
 def _fill_block(
     xy: Floats, edges: Words, parity: int, column: int, row: int, scale: float, level: int, words: Words, at: int
 ) -> tuple[Words, int]:
-    """Write the block of one cell, whose south-east corner has the given parity, at words[at:]; (words, its length)."""
+    """Write the block of one cell, whose south-east corner has the given parity, at words[at:], and its map ahead.
+
+    Returns the words and the length of the block.
+    """
     side = 1 << level
     fine, west, south = scale * side, column * side, row * side
     leaves = side * side
@@ -169,7 +174,8 @@ def _fill_block(
         total += 2 * runs[leaf]
     words = _room_for(words, at + total)
     words[at + leaves : at + total] = 0
-    place = leaves
+    place, near_rows = leaves, np.zeros(8, np.int32)
+    shift, wide = max(0, level - 3), 8 >> min(level, 3)
     for r in range(side):
         parity ^= climbs[r]
         here = parity
@@ -180,11 +186,16 @@ def _fill_block(
             words[at + leaf] = here
             if runs[leaf] > 0:
                 words[at + leaf] |= (place << 2) | crossed[leaf]
+                part = (r >> shift) * wide
+                near_rows[part : part + wide] |= np.int32(((1 << wide) - 1) << (c >> shift) * wide)
                 last[leaf] = -2
                 begin = place - 2
                 place += 2 * runs[leaf]
                 runs[leaf] = begin
                 words[at + place - 1] = 1  # the last run; counts are added below
+    words[at - 2 : at] = 0
+    for part in range(8):
+        words[at - 2 + (part >> 2)] |= near_rows[part] << 8 * (part & 3)
     for k in range(count):
         leaf, v = near[2 * k], near[2 * k + 1]
         if last[leaf] != v - 1:
@@ -249,6 +260,7 @@ def lay_out(
                 if length >= _MOST_WORDS:
                     raise ValueError("a fence has too many vertices for 32-bit places")
                 level = level_for(int(begin[cell + 1] - begin[cell]), density)
+                length += 2  # the map
                 words[at + cell] = length << 4 | level
                 words, size = _fill_block(
                     xy,

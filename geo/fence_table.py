@@ -17,8 +17,8 @@ import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
-from geo.cell_lists import ended, list_cells
-from geo.fence_leaves import COVER, MARGIN, lay_out
+from geo.cell_lists import HEAD, ended, list_cells
+from geo.fence_leaves import MARGIN, lay_out
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -49,7 +49,7 @@ class FenceTable(NamedTuple):
 
     A cell's list begins at words[cells[i]]: how many fences reach into the cell, then for each, in the order of the
     fences, slot << 4 | level and the place of the block; one that covers the cell has level 0 and place COVERED, where
-    COVER stands. An empty list stands at 0.
+    COVER stands. In the two words ahead of a list stand the maps of its blocks, one over the other.
     """
 
     words: Words  # lists and chunks, see geo/fence_leaves.py
@@ -197,19 +197,19 @@ def _assemble(
     scale: float,
     density: float,
 ) -> tuple[FenceTable, Buffers]:
-    """The empty list, COVER, the chunks, the lists; buffers with as much room again, which costs nothing until used."""
+    """The head, the chunks, the lists; buffers with as much room again, which costs nothing until used."""
     frame = frame_of(windows)
-    used = 2 + sum(map(len, chunks))
+    used = len(HEAD) + sum(map(len, chunks))
     slots = np.arange(len(vertices), dtype=np.int32)
-    # Two words an entry and one ahead of each list are the most there can be.
-    most = used + 2 * int(np.sum(windows[:, 2] * windows[:, 3])) + math.prod(frame[2:].tolist())
+    # Two words an entry and three ahead of each list are the most there can be.
+    most = used + 2 * int(np.sum(windows[:, 2] * windows[:, 3])) + 3 * math.prod(frame[2:].tolist())
     if most > _MOST:
         raise ValueError("the fences take more words than 32-bit places can tell apart")
     words = np.empty(min(2 * most + (1 << 16), _MOST), np.int32)
-    np.concatenate([np.array([0, COVER], np.int32), *chunks], out=words[:used])
+    np.concatenate([np.array(HEAD, np.int32), *chunks], out=words[:used])
     room = np.empty(2 * len(xy) + (1 << 12))
     room[: len(xy)] = xy
-    chunk = start + 2
+    chunk = start + len(HEAD)
     cells = np.empty(math.prod(frame[2:].tolist()), np.int32)
     end = ended(words, list_cells(words, used, windows, chunk, frame, cells))
     sheet = sheet_of(frame, scale, slots, cells)

@@ -156,7 +156,7 @@ _BLOCK = 512  # positions at a time
 @njit(cache=True, nogil=True)
 def _one_alone(
     words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
-    px: float, py: float, fence: Words, state: States, n: int,
+    px: float, py: float, fence: Words | Integers, state: States | Integers, n: int,
 ) -> int:  # fmt: skip
     """Write the fences that hold one position behind the first n; as `holding`."""
     room = 16
@@ -177,7 +177,8 @@ def _one_alone(
 @njit(cache=True, nogil=True)
 def join(
     words: Words, xy: Floats, cells: Words, rank: Words, frame: Words, scale: float,
-    longitude: Floats, latitude: Floats, first: int, last: int, held: Words, fence: Words, state: States,
+    longitude: Floats, latitude: Floats, first: int, last: int,
+    held: Words, fence: Words | Integers, state: States | Integers,
 ) -> tuple[int, int]:  # fmt: skip
     """Count the fences of each position in held[i - first], write them to `fence`, and their states to `state`.
 
@@ -186,15 +187,13 @@ def join(
     positions: the processor then waits for many cache lines at once, and waiting is where the time goes.
     """
     fine = scale * (1 << DEEPEST)
+    unit = 1.0 / fine
     column, row, columns, rows = frame[0], frame[1], frame[2], frame[3]
     block_size = min(_BLOCK, last - first)
     of_point = np.empty((4, block_size), np.int32)
     gx, gy, list_at, length = of_point[0], of_point[1], of_point[2], of_point[3]
     room = 4 * block_size + 64
-    pairs, warm = np.empty((7, room), np.int32), np.empty(room)
-    widths = np.empty(DEEPEST + 1)
-    for shift in range(DEEPEST + 1):
-        widths[shift] = (1 << shift) / fine
+    pairs = np.empty((7, room), np.int32)
     n, begin = 0, first
     while begin < last:
         who, pair, block, leaf_at = pairs[0], pairs[1], pairs[2], pairs[3]
@@ -236,7 +235,7 @@ def join(
             count += more
         if size == 0:
             room *= 2
-            pairs, warm = np.empty((7, room), np.int32), np.empty(room)
+            pairs = np.empty((7, room), np.int32)
             continue
         if n + count > len(fence):
             return n, begin
@@ -251,12 +250,13 @@ def join(
             leaf_at[i] = words[block[near[i]] + (leaf[near[i]] >> 2)]
         for i in range(edged):
             v = 2 * leaf_at[i]
-            warm[i] = xy[v] + xy[v + 5]  # both cache lines that the first edges may stand in; NaN is behind the last
+            # Only to have read both cache lines that the first edges may stand in; NaN is behind the last.
+            leaf_at[i] = xy[v] > xy[v + 5]
         for i in range(edged):
             j = int(near[i])
             k = int(who[j])
             shift = DEEPEST - (pair[j] & 15)
-            width = widths[shift]
+            width = (1 << shift) * unit
             found = leaf_state(
                 words, xy, block[j], leaf[j], longitude[begin + k], latitude[begin + k],
                 ((gx[k] >> shift) + 1) * width, (gy[k] >> shift) * width,
@@ -291,10 +291,12 @@ def locate(
     """Write the columns point, fence, state, each of a third of `rows`, of all that hold a position; as `join`."""
     cells, rank, frame, scale = _parts(sheet)
     count, room = len(longitude), len(rows) // 3
-    held, fence, state = np.empty(count, np.int32), np.empty(room, np.int32), np.empty(room, np.int8)
+    held, fence, state = np.empty(count, np.int32), rows[room : 2 * room], rows[2 * room :]
     n, done = join(words, xy, cells, rank, frame, scale, longitude, latitude, 0, count, held, fence, state)
     if done == count:
-        spread(held, fence, 0, rows[:room], rows[room:])
-        for k in range(n):
-            rows[2 * room + k] = state[k]
+        k = 0
+        for i in range(count):
+            for _ in range(held[i]):
+                rows[k] = i
+                k += 1
     return n, done

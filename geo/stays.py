@@ -18,10 +18,12 @@ from geo.fence_leaves import COVER, DEEPEST
 from geo.fence_table import FenceTable
 from geo.kernels import holding, leaf_state
 from geo.meetings import FIRST, LEFT, RIGHT, by_place, meeting, meetings
+from geo.near_edges import BLOCK, grouped, near_edges, room_for, sift
 from geo.orientation import BORDER, INSIDE, OUTSIDE
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Words = NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True)
@@ -135,31 +137,39 @@ class Stays(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def _with_room(out: Stays, n: int, more: int) -> Stays:
+    """The columns, or wider ones with the same first n rows, with room for so many more."""
+    if n + more <= len(out.segment):
+        return out
+    wider = len(out.segment) + more
+    return Stays(
+        np.append(out.segment, np.empty(wider, np.int64)), np.append(out.fence, np.empty(wider, np.int64)),
+        np.append(out.entered, np.empty(wider)), np.append(out.left, np.empty(wider)),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
 def _append(
-    out: Stays, n: int, from_n: int, segment: int, fence: int, began: bool, changes: Floats, count: int
-) -> tuple[Stays, int]:
-    """Write the changes as stays among those of the segment, from_n..n, in the order of place, then fence."""
-    i = -1 if began else 0
-    while i < count:
-        entered = changes[i] if i >= 0 else np.nan
-        left = changes[i + 1] if i + 1 < count else np.nan
-        if n == len(out.segment):
-            out = Stays(
-                np.append(out.segment, out.segment), np.append(out.fence, out.fence),
-                np.append(out.entered, out.entered), np.append(out.left, out.left),
-            )  # fmt: skip
-        k, first = n, entered if i >= 0 else left
-        while k > from_n:
-            other = out.left[k - 1] if math.isnan(out.entered[k - 1]) else out.entered[k - 1]
-            if other < first or (other == first and out.fence[k - 1] < fence):
+    segments: Integers, fences: Integers, all_entered: Floats, all_left: Floats, n: int,
+    segment: int, fence: int, began: bool, changes: Floats, first: int, last: int,
+) -> int:  # fmt: skip
+    """Write the changes as stays among those of the segment, in the order of place, then fence; there must be room."""
+    i = first - began
+    while i < last:
+        entered = changes[i] if i >= first else np.nan
+        left = changes[i + 1] if i + 1 < last else np.nan
+        k, here = n, entered if i >= first else left
+        while k > 0 and segments[k - 1] == segment:
+            other = all_left[k - 1] if math.isnan(all_entered[k - 1]) else all_entered[k - 1]
+            if other < here or (other == here and fences[k - 1] < fence):
                 break
-            out.fence[k], out.entered[k], out.left[k] = out.fence[k - 1], out.entered[k - 1], out.left[k - 1]
+            fences[k], all_entered[k], all_left[k] = fences[k - 1], all_entered[k - 1], all_left[k - 1]
             k -= 1
-        out.segment[n] = segment
-        out.fence[k], out.entered[k], out.left[k] = fence, entered, left
+        segments[n] = segment
+        fences[k], all_entered[k], all_left[k] = fence, entered, left
         n += 1
         i += 2
-    return out, n
+    return n
 
 
 @njit(cache=True, nogil=True)
@@ -208,7 +218,7 @@ def _stays_at_seam(
     for px, py, qx, qy, _, _ in parts:
         count, edge, at, flips = _met(table, px, py, qx, qy, edge, at, flips)
         slots = np.append(slots, edge[:count] >> 32)
-    from_n, changes = n, np.empty(64)
+    changes = np.empty(64)
     for slot in np.unique(slots):
         began = fix_state(table, slot, ax, ay) >= BORDER
         inside, total = began, 0
@@ -225,8 +235,94 @@ def _stays_at_seam(
             changes = np.append(changes[:total], np.ones(8))  # a fence reaches b from the other side of the seam
             total += 1
         if total > 0:
-            out, n = _append(out, n, from_n, segment, int(table.rank[slot]), began, changes, total)
+            out = _with_room(out, n, total + 1)
+            slot_rank = int(table.rank[slot])
+            n = _append(out.segment, out.fence, out.entered, out.left, n, segment, slot_rank, began, changes, 0, total)
     return out, n
+
+
+@njit(cache=True, nogil=True)
+def _walked(
+    table: FenceTable, slot: int, ax: float, ay: float, bx: float, by: float, segment: int, at: Floats, flips: Integers,
+    changes: Floats, out: Stays, n: int,
+) -> tuple[Floats, Stays, int]:  # fmt: skip
+    """Append the stays of one segment in one fence, whatever the meetings are like, which stand by place."""
+    began = _plane_state(table, slot, ax, ay) >= BORDER
+    _, changes, total = _walk(table, slot, ax, ay, bx, by, 0.0, 1.0, began, at, flips, changes, 0)
+    out = _with_room(out, n, total + 1)
+    if total > 0:
+        n = _append(
+            out.segment, out.fence, out.entered, out.left, n, segment, int(table.rank[slot]), began, changes, 0, total
+        )
+    return changes, out, n
+
+
+@njit(cache=True, nogil=True)
+def _stays_of_lone(
+    table: FenceTable, ax: float, ay: float, bx: float, by: float, segment: int, out: Stays, n: int
+) -> tuple[Stays, int]:
+    """Append the stays of one segment in all fences."""
+    edge, at, flips, changes = np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64), np.empty(64)
+    count, edge, at, flips = _met(table, ax, ay, bx, by, edge, at, flips)
+    i = 0
+    while i < count:
+        j = np.searchsorted(edge[:count], (edge[i] >> 32) + 1 << 32)
+        by_place(at, flips, i, j)
+        changes, out, n = _walked(
+            table, int(edge[i] >> 32), ax, ay, bx, by, segment, at[i:j], flips[i:j], changes, out, n
+        )
+        i = j
+    return out, n
+
+
+@njit(cache=True, nogil=True)
+def _states(
+    words: Words, xy: Floats, windows: Integers, chunk: Integers, scale: float, lines: Floats, groups: int, group: Words
+) -> None:
+    """Write to group[4] the state of the first fix of each, as `_plane_state`; one look-up at a time for all."""
+    fine = scale * (1 << DEEPEST)
+    for g in range(groups):
+        w, slot = group[0, g], max(group[1, g], 0)
+        gx, gy = math.floor(lines[w, 0] * fine), math.floor(lines[w, 1] * fine)
+        column, row = (gx >> DEEPEST) - windows[slot, 0], (gy >> DEEPEST) - windows[slot, 1]
+        within = (column >= 0) & (column < windows[slot, 2]) & (row >= 0) & (row < windows[slot, 3])
+        group[5, g] = chunk[slot] + row * windows[slot, 2] + column if within else 0
+        group[6, g] = chunk[slot]
+    for g in range(groups):
+        cell = words[group[5, g]]
+        w, level = group[0, g], cell & 15
+        shift, mask = DEEPEST - level, (1 << level) - 1
+        gx, gy = math.floor(lines[w, 0] * fine), math.floor(lines[w, 1] * fine)
+        block = group[6, g] + (cell >> 4)
+        leaf = block + (((gy >> shift) & mask) << level) + ((gx >> shift) & mask)
+        group[4, g], group[6, g] = level, block
+        group[5, g] = leaf if cell > COVER else group[5, g]  # what covers a cell or is not there says so itself
+    for g in range(groups):
+        group[5, g] = words[group[5, g]]
+    for g in range(groups):
+        leaf, px, py = int(group[5, g]), lines[group[0, g], 0], lines[group[0, g], 1]
+        if leaf > COVER:
+            size = (1 << (DEEPEST - group[4, g])) / fine
+            east, south = (math.floor(px / size) + 1) * size, math.floor(py / size) * size
+            group[4, g] = leaf_state(words, xy, int(group[6, g]), leaf, px, py, east, south)
+        else:
+            group[4, g] = INSIDE if leaf == COVER else OUTSIDE
+
+
+@njit(cache=True, nogil=True)
+def _write_plain(
+    segments: Integers, fences: Integers, entered: Floats, left: Floats, n: int,
+    begin: int, way: Words, rank: Words, at: Floats, flips: Integers, g: int, groups: int, group: Words,
+) -> tuple[int, int]:  # fmt: skip
+    """Append the stays of the groups from g on up to one that is not plain; (that group, the new n)."""
+    while g < groups:
+        slot, first, last, state = group[1, g], group[2, g], group[3, g], group[4, g]
+        if slot < 0 or state == BORDER or not _are_plain(at, flips, first, last):
+            break
+        segment, fence = begin + int(way[group[0, g]]), int(rank[slot])
+        n = _append(segments, fences, entered, left, n, segment, fence, state == INSIDE, at, first, last)
+        g += 1
+    return g, n
 
 
 @njit(cache=True, nogil=True)
@@ -238,39 +334,45 @@ def stays(
     Segment s runs from fix s to s + 1, the short way round; parameters count along it. Where `track`, if it has any
     length, differs between the two fixes, there is no segment.
     """
-    words, xy, cells, frame, scale = table.words, table.xy, table.cells, table.frame, table.scale
-    edge, at, flips = np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64)
-    room = 256 + (last - first) // 4
-    out = Stays(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.empty(room))
-    changes = np.empty(64)
-    n = 0
-    for s in range(first, last):
-        if len(track) > 0 and track[s] != track[s + 1]:
-            continue
-        ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
-        if abs(ax - bx) > 180.0 or abs(ax) == 180.0 or abs(bx) == 180.0:
-            out, n = _stays_at_seam(table, ax, ay, bx, by, s, out, n)
-            continue
-        count = meetings(words, xy, cells, frame, scale, ax, ay, bx, by, edge, at, flips)
-        if count == 0:
-            continue
-        if count > len(edge):
-            count, edge, at, flips = _met(table, ax, ay, bx, by, edge, at, flips)
-        from_n, i = n, 0
-        while i < count:
-            slot, j = edge[i] >> 32, i + 1
-            while j < count and edge[j] >> 32 == slot:
-                j += 1
-            if j - i > 1:
-                by_place(at, flips, i, j)
-            state = _plane_state(table, slot, ax, ay)
-            if state != BORDER and _are_plain(at, flips, i, j):
-                out, n = _append(out, n, from_n, s, int(table.rank[slot]), state == INSIDE, at[i:j], j - i)
+    words, xy, cells, rank, frame, scale = table[0], table[1], table[3], table[4], table[5], table[6]
+    windows, chunk = table.windows, table.chunk
+    size = 256 + (last - first) // 4
+    out = Stays(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size), np.empty(size))
+    changes, block = np.empty(64), min(BLOCK, last - first)
+    room = room_for(block)
+    n, begin = 0, first
+    while begin < last:
+        end = min(begin + block, last)
+        ways, done = sift(words, cells, frame, scale, longitude, latitude, track, begin, end, room.box, room.way)
+        met = groups = 0
+        if ways > 0:
+            met = near_edges(words, xy, cells, frame, scale, longitude, latitude, begin, ways, room)
+            groups = grouped(ways, met, room)
+            _states(words, xy, windows, chunk, scale, room.line, groups, room.group)
+            out = _with_room(out, n, met + groups)
+        g = 0
+        while g < groups:
+            g, n = _write_plain(
+                out.segment, out.fence, out.entered, out.left, n,
+                begin, room.way, rank, room.at, room.flips, g, groups, room.group,
+            )  # fmt: skip
+            if g == groups:
+                break
+            w, slot, i, j = room.group[0, g], room.group[1, g], room.group[2, g], room.group[3, g]
+            s = begin + room.way[w]
+            ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
+            if slot < 0:
+                out, n = _stays_of_lone(table, ax, ay, bx, by, s, out, n)
             else:
-                _, changes, total = _walk(
-                    table, slot, ax, ay, bx, by, 0.0, 1.0, state >= BORDER, at[i:j], flips[i:j], changes, 0
+                changes, out, n = _walked(
+                    table, slot, ax, ay, bx, by, s, room.at[i:j], room.flips[i:j], changes, out, n
                 )
-                if total > 0:
-                    out, n = _append(out, n, from_n, s, int(table.rank[slot]), state >= BORDER, changes, total)
-            i = j
+            out = _with_room(out, n, met + groups)
+            g += 1
+        begin += done
+        if begin < end:
+            out, n = _stays_at_seam(
+                table, longitude[begin], latitude[begin], longitude[begin + 1], latitude[begin + 1], begin, out, n
+            )
+            begin += 1
     return out, n

@@ -84,6 +84,9 @@ def edits(reserve: Reserve, job: Job) -> Told:
     """Times of single edits of all kinds in turns, on fences of all sizes; then the comparison with an index anew."""
     draw = np.random.default_rng(5)
     fences = {fence.id: fence for fence in reserve.fences()}
+    # A hub has all kernels ready before its first edit; loading them takes longer than an edit.
+    some = next(iter(fences.values()))
+    FenceIndex.build([some]).with_fence(Fence("other", 1, some.geometry)).without(some.id)
     index = FenceIndex.build(fences.values())
     places = place_columns(reserve, job["points"])
     before = _found(index, places)
@@ -120,6 +123,7 @@ def edits(reserve: Reserve, job: Job) -> Told:
     every = np.concatenate([np.array(times) for times in took_s.values()])
     return {
         "edits": len(every),
+        "first_ms": _ms(took_s["replace"][:1], 100),
         "p50_ms": _ms(every, 50),
         "p99_ms": _ms(every, 99),
         "most_ms": _ms(every, 100),

@@ -13,6 +13,7 @@ from geo import (
     found_pairs,
     kernels,
     meetings,
+    near_edges,
     orientation,
     slabs,
     spacetime_kernels,
@@ -25,7 +26,18 @@ from geo.fences import Fence
 from geo.spacetime import join
 
 MODULES = (
-    *(cell_lists, fence_leaves, found_pairs, kernels, meetings, orientation, slabs, spacetime_kernels, stays),
+    *(
+        cell_lists,
+        fence_leaves,
+        found_pairs,
+        kernels,
+        meetings,
+        near_edges,
+        orientation,
+        slabs,
+        spacetime_kernels,
+        stays,
+    ),
     time_sweep,
 )
 
