@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
+
 from fusion.association import Association, AssociationRules, Identities
+from fusion.evidence import Evidence
 from fusion.marginal_kernels import Cameras
+from fusion.motion import MotionParameters
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
-
-from fusion.evidence import Evidence
-from fusion.motion import MotionParameters
 from hub.pipeline.fuse import parameters_of
 from hub.pipeline.history import Rows, fixes_only, merge, rows_of
 from hub.pipeline.passages import Passage, passages, species_table
@@ -86,9 +86,11 @@ async def _read(database: Database, world: World, until: datetime) -> Window:
 
 def weigh(window: Window, world: World) -> list[Proposal]:
     """Proposals for all members of all passages; a pure function. Nobody known, nothing proposed."""
+    kinds = sorted({one.scientific_name for one in world.individuals.values()})
+    # Of a species of which nobody is known, nobody who is known is seen.
+    window = window._replace(passages=[one for one in window.passages if one.species is None or one.species in kinds])
     if not window.passages or not world.individuals:
         return []
-    kinds = sorted({one.scientific_name for one in world.individuals.values()})
     roster = _roster(window, world, kinds)
     rank = {UUID(name): k for k, name in enumerate(roster.names)}
     stations, cameras = _cameras(window, world)

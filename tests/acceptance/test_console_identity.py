@@ -64,6 +64,23 @@ def test_identity__is_decided_with_its_consequences_shown_first_and_taken_back(
     assert believed(api, named)["name"] == named["individual"]
 
 
+def test_review__lists_what_is_in_doubt_with_who_it_may_be_and_opens_it(
+    visit: Callable[..., Page], api: httpx.Client, hub: HubProcess
+) -> None:
+    hub.wait(lambda: api.get(f"{SITE}/review").raise_for_status().json()["waiting"] > 3, 120)
+    page = visit()
+    page.get_by_role("tab", name="Review").click()
+    page.locator(".left .row").first.click()
+    desk = page.get_by_label("Who is it?")
+    desk.get_by_text("By place, time, coat and species").wait_for()
+    assert desk.locator(".candidate").count() >= 1
+    assert Axe().run(page, ".side.left").response["violations"] == []
+    desk.locator("button.candidate").first.click()
+    desk.get_by_role("button", name="Decide").click()
+    desk.get_by_text("people decided").wait_for()
+    desk.get_by_role("button", name="Take back").click()
+
+
 def test_identity__desk_fits_a_phone_and_speaks_russian(
     visit: Callable[..., Page], api: httpx.Client, named: dict[str, Any]
 ) -> None:

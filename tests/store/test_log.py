@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from hub.ingest import accept
+from hub.ingest import accept, batch
 from hub.ingest.accept import Acceptor
 from hub.records.errors import Conflict, DatabaseUnavailable, DiskFull
 from hub.store import log, observations, quarantine
@@ -100,7 +100,7 @@ async def test_append__one_value_that_the_database_cannot_hold_does_not_spoil_th
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_site_with(database)
-    honest = accept.row_of
+    honest = batch.row_of
 
     def poisoned(observation: object, raw: bytes, arrival: object) -> log.Row:
         row = honest(observation, raw, arrival)  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ async def test_append__one_value_that_the_database_cannot_hold_does_not_spoil_th
             case _:
                 return row
 
-    monkeypatch.setattr(accept, "row_of", poisoned)
+    monkeypatch.setattr(batch, "row_of", poisoned)
     arrivals = [a.an_arrival(a.a_fix(f"collar-{k}")) for k in range(8)]
     receipts = await Acceptor(database).accept(arrivals)
     assert [one.accepted for one in receipts] == [1, 1, 1, 0, 1, 0, 1, 1]

@@ -18,10 +18,12 @@ import { MapTools } from "./map_tools.js";
 import { isLive } from "./moment.js";
 import { Notices } from "./notices.js";
 import { Readout } from "./readout.js";
+import { review } from "./review.js";
+import { ReviewList } from "./review_list.js";
 import { HistoryBanner, PastBanner, Scrubber } from "./scrubber.js";
 import { Search } from "./search.js";
 import { Empty, Loading } from "./states.js";
-import { dialog, leftPanel, narrowTab, remembered, session, sessionKnown, site } from "./store.js";
+import { dialog, leftPanel, mayIdentify, narrowTab, remembered, session, sessionKnown, site } from "./store.js";
 import { FeatureTable } from "./table.js";
 import "./theme.js";
 import { DegradedBanner, TopBar } from "./topbar.js";
@@ -36,8 +38,9 @@ function LeftColumn() {
     <div class="tabs" role="tablist" aria-label=${t("left.title")}>
       <${Tab} chosen=${leftPanel.value === "alerts"} onClick=${() => (leftPanel.value = "alerts")}>${t("alerts")}${waiting > 0 && html`<span class="count">${waiting}</span>`}<//>
       <${Tab} chosen=${leftPanel.value === "fences"} onClick=${() => (leftPanel.value = "fences")}>${t("fences")}${fences.value.length > 0 && html`<span class="count count-quiet">${fences.value.length}</span>`}<//>
+      ${mayIdentify.value && html`<${Tab} chosen=${leftPanel.value === "review"} onClick=${() => (leftPanel.value = "review")}>${t("review")}${review.value?.waiting > 0 && html`<span class="count count-quiet">${review.value.waiting}</span>`}<//>`}
     </div>
-    ${leftPanel.value === "alerts" ? html`<${AlertQueue} />` : html`<${FenceList} />`}
+    ${leftPanel.value === "alerts" ? html`<${AlertQueue} />` : leftPanel.value === "review" && mayIdentify.value ? html`<${ReviewList} />` : html`<${FenceList} />`}
   </section>`;
 }
 

@@ -1,5 +1,6 @@
 // "Who is it?": the answer, its reason, and a decision with its consequences shown before it is made.
 import { useState } from "preact/hooks";
+import { Candidates } from "./candidates.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { decide, holding, preview, useIdentity, useRoster, withdraw } from "./identity.js";
@@ -81,6 +82,8 @@ export function IdentityDesk({ item }) {
   return html`<section aria-label=${t("identity.title")}><h3>${t("identity.title")}</h3>
     <p class="identity-who">${answer.individual ? html`<button class="linklike" onClick=${() => select("subject", answer.individual)}>${answer.name}</button>` : html`<span>${answer.decided ? t("identity.nobody") : answer.name ?? t("identity.unknown")}</span>`}
       <span class="muted"> · ${because}</span></p>
+    ${answer.proposal?.candidates.length > 0 && !answer.decided && html`<p class="muted">${t("identity.proposed")}</p>
+      <${Candidates} proposal=${answer.proposal} names=${names} choose=${word ? null : choose} />`}
     ${word ? html`<${Consider} item=${item} word=${word} asked=${asked} name=${spoken} done=${done} cancel=${() => setWord(null)} />`
     : html`<label class="field"><span>${t("identity.choose")}</span><select value="" onChange=${(pick) => choose(pick.target.value)}>
         <option value="">${t("identity.pick")}</option><option value=${NOBODY}>${t("identity.nobody")}</option>

@@ -18,7 +18,7 @@ export const mayEdit = computed(() => ["dispatcher", "admin"].includes(site.valu
 
 /** @type {import("@preact/signals").Signal<null|{type: "alert"|"subject"|"fence"|"near"|"detection", id: string}>} */
 export const selection = signal(null);
-export const leftPanel = signal("alerts"); // alerts | fences
+export const leftPanel = signal("alerts"); // alerts | fences | review
 export const narrowTab = signal("alerts"); // alerts | map
 export const dialog = signal(null); // table | search | help
 
