@@ -52,11 +52,13 @@ $(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
 	@echo "setting up: compiling kernels (once)"
 	@# numba's cache notices a change of the file that a kernel stands in, not of those whose kernels it calls.
 	@rm -f geo/__pycache__/*.nb? fusion/__pycache__/*.nb?
-	@$(BIN)/python -c 'from geo import compiled as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
+	@$(BIN)/python -c 'from geo import compiled; compiled.warm_up()' & geo=$$!; \
+	$(BIN)/python -c 'from fusion import compiled; compiled.warm_up()' && wait $$geo
 	@touch $@
 
+# Two at a time: whatever starts a whole hub in one, everything else in the other (tests/conftest.py).
 test: setup-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup-dev lint types imports house
 

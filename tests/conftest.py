@@ -19,6 +19,13 @@ hypothesis.settings.load_profile("explore" if os.environ.get("EXPLORE") else "sa
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests that run two at a time, those that start whole hubs follow one another, and a file stays whole."""
+    for item in items:
+        part = item.path.relative_to(REPOSITORY / "tests").parts
+        item.add_marker(pytest.mark.xdist_group("acceptance" if part[0] == "acceptance" else "/".join(part)))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of third-party recordings beside the checkout; the test is skipped by name where it is absent."""
