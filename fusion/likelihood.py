@@ -1,9 +1,8 @@
 """How probable a set of fixes is under a movement model: the marginal likelihood that fits and compares parameters.
 
-The filter of `kernels` without what a smoother needs, its covariance written out in 21 numbers. State per axis (u, v, m):
-offset from the home-range centre, velocity, centre; position u + m. Gate and patience are those of the track, so that
-what is fitted is what is used: a fix with squared Mahalanobis distance d2 above the gate counts with S inflated by
-d2 / gate.
+The filter of `kernels` without what a smoother needs, its covariance written out in 21 numbers. State per axis
+(u, v, m): offset from the home-range centre, velocity, centre; position u + m. A fix with squared Mahalanobis distance
+d2 above the gate counts with S inflated by d2 / gate, as in a track.
 
 No fastmath and no parallel reduction: the same numbers in the same order give the same bits.
 """
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from fusion import kernels
 from fusion.ellipse import Floats
 from fusion.evidence import Evidence
 from fusion.kernels import Fixes, transition

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from fusion.ellipse import Floats
 from fusion.evidence import Evidence, frozen
 from fusion.hierarchy import Learnt, LogNormal, pooled
+from fusion.holdout import spread_factor
 from fusion.kernels import Fixes
 from fusion.laplace import Mode, mode
 from fusion.likelihood import fixes_of, is_circular, log_density
@@ -25,6 +26,9 @@ LEAST_RATIO: Final = 1.05
 """tau_position is longer than tau_velocity by at least this factor."""
 ROUNDS: Final = 3
 """Of fitting animals under a prior, and the prior to the animals."""
+FIT_GATE: Final = 400.0
+"""Twenty standard deviations: only spikes are held back from a fit. The gate of a track would hold back the longest
+true steps, and a fit without those is too sure of itself: 82 % of the hidden fixes of real collars in 95 % regions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +42,23 @@ class Fitted:
     parameters: MotionParameters
     error_scale: float
     """What the sensors' standard deviations are to be multiplied with."""
+    spread_factor: float
+    """What all variances are to be multiplied with for regions to hold what they say, see `holdout`; 1: not judged."""
     log_mean: Floats
     log_covariance: Floats
     log_evidence: float
     fixes: int
     is_found: bool
+
+    @property
+    def widened(self) -> MotionParameters:
+        """Parameters for tracks: those fitted, with the spread factor in sigma."""
+        return replace(self.parameters, sigma_m=self.parameters.sigma_m * math.sqrt(self.spread_factor))
+
+    @property
+    def error_factor(self) -> float:
+        """What variances of sensors are to be multiplied with for tracks: error_scale^2 times the spread factor."""
+        return self.error_scale**2 * self.spread_factor
 
     @property
     def learnt(self) -> Learnt:
@@ -63,7 +79,6 @@ def fit(
     prior: LogNormal,
     *,
     centre_sd_m: float = 2_000_000.0,
-    outliers: OutlierPolicy | None = None,
     centre_drift_m2_s: float = 0.0,
 ) -> Fitted:
     """Parameters that the fixes of one collar make most probable under a prior. A pure function of the set.
@@ -73,9 +88,8 @@ def fit(
     """
     if not (evidence.weight > 0.0).any():
         raise ValueError("no fix is believed: there is nothing to fit to")
-    policy = OutlierPolicy() if outliers is None else outliers
     fixes, circular = _centred(evidence), is_circular(evidence.covariance)
-    tail = np.array([centre_sd_m**2, policy.gate, float(policy.patience), centre_drift_m2_s])
+    tail = np.array([centre_sd_m**2, FIT_GATE, float(OutlierPolicy().patience), centre_drift_m2_s])
 
     def posterior(free: Floats) -> float:
         if not (np.abs(free) < 40.0).all():
@@ -86,7 +100,7 @@ def fit(
         return log_density(fixes, circular, p, error_scale) + prior.log_density(logs)
 
     best = max((mode(posterior, start) for start in _starts(evidence, prior)), key=lambda one: one.log_density)
-    return _fitted(best, evidence, centre_sd_m, policy, centre_drift_m2_s)
+    return _fitted(best, evidence, centre_sd_m, centre_drift_m2_s)
 
 
 def fit_group(animals: Mapping[str, Evidence], above: LogNormal) -> tuple[dict[str, Fitted], LogNormal]:
@@ -101,7 +115,19 @@ def fit_group(animals: Mapping[str, Evidence], above: LogNormal) -> tuple[dict[s
             name: fit(animals[name], pooled([fits[other].learnt for other in names if other != name], above))
             for name in names
         }
+    fits = {name: judged(fits[name], animals[name]) for name in names}
     return fits, pooled([fits[name].learnt for name in names], above)
+
+
+def judged(fitted: Fitted, evidence: Evidence) -> Fitted:
+    """The fit with its spread factor, found by hiding fixes of the set that it was fitted to."""
+    scaled_evidence = with_errors(evidence, fitted.error_scale**2)
+    return replace(fitted, spread_factor=spread_factor(scaled_evidence, fitted.parameters))
+
+
+def with_errors(evidence: Evidence, factor: float) -> Evidence:
+    """The same fixes with all covariances `factor` times as large."""
+    return replace(evidence, covariance=frozen(evidence.covariance * factor))
 
 
 def _starts(evidence: Evidence, prior: LogNormal) -> list[Floats]:
@@ -130,9 +156,7 @@ def _logs(free: Floats) -> Floats:
     return np.array([free[1] + math.log(LEAST_RATIO + math.exp(free[0])), *free[1:]])
 
 
-def _fitted(
-    best: Mode, evidence: Evidence, centre_sd_m: float, outliers: OutlierPolicy, centre_drift_m2_s: float
-) -> Fitted:
+def _fitted(best: Mode, evidence: Evidence, centre_sd_m: float, centre_drift_m2_s: float) -> Fitted:
     logs = _logs(best.at)
     slope = np.eye(4)
     slope[0, 0] = math.exp(best.at[0]) / (LEAST_RATIO + math.exp(best.at[0]))
@@ -140,8 +164,9 @@ def _fitted(
     covariance = slope @ best.covariance @ slope.T
     tau_position_s, tau_velocity_s, sigma_m, error_scale = (float(value) for value in np.exp(logs))
     return Fitted(
-        MotionParameters(tau_position_s, tau_velocity_s, sigma_m, centre_sd_m, outliers, centre_drift_m2_s),
+        MotionParameters(tau_position_s, tau_velocity_s, sigma_m, centre_sd_m, centre_drift_m2_s=centre_drift_m2_s),
         error_scale,
+        1.0,
         logs,
         covariance,
         best.log_evidence,

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from fusion.ellipse import Floats, covariance_from_radius
 
 UERE_M: Final = 10.0
-"""User equivalent range error per axis, where a collar has not been calibrated: an assumption, refitted as error_scale."""
+"""User equivalent range error per axis of a collar that nobody calibrated: an assumption, refitted as error_scale."""
 UERE_2D_M: Final = 30.0
-"""The same of a fix from three satellites, whose height is a guess. ctmm's calibrated turtle tags: 29.6 m, 6.9 m in 3D."""
+"""The same of a fix from three satellites, whose height is a guess. Turtle tags of ctmm: 29.6 m, and 6.9 m in 3D."""
 LEAST_DOP: Final = 0.5
 
 

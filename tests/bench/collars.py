@@ -17,7 +17,6 @@ from fusion.sensors import argos, gps
 from geo.frames import LocalFrame
 
 TELEMETRY = Path(__file__).resolve().parents[3] / "shared" / "data" / "telemetry"
-GPS_FILES = ("jaguar", "buffalo", "bear", "oystercatcher", "fisher")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +37,16 @@ Row = dict[str, str]
 def collars(folder: Path = TELEMETRY) -> list[Collar]:
     """All animals of all files; raises FileNotFoundError where the folder is not there."""
     found: list[Collar] = []
-    for reader in (_jaguars, _buffalo, _bear, _oystercatchers, _fishers, _bearded_seals, _harbour_seal, _elephant_seals):
+    for reader in (
+        _jaguars,
+        _buffalo,
+        _bear,
+        _oystercatchers,
+        _fishers,
+        _bearded_seals,
+        _harbour_seal,
+        _elephant_seals,
+    ):
         found += reader(folder)
     return [*found, *_fur_seal(folder)]
 
