@@ -28,7 +28,7 @@ _KINDS = {
     "capreolus": "deer",
     "sus": "boar",
 }
-CONFIGURATION = f"{MODEL}/2"
+CONFIGURATION = f"{MODEL}/3"
 ANYWHERE_M = 2_000_000.0
 # Subjects without a movement model, and how they stray: about a kilometre in an hour.
 WALKING = frozenset({"person", "vehicle", "device"})
