@@ -25,15 +25,15 @@ WEIGHT_OF_SPREAD = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogNormal:
-    """Independent normal distributions of the logarithms of `NAMES`: mean f8[4], sd f8[4]."""
+    """Independent normal distributions of logarithms: mean and sd f8[k], those of `NAMES` if nothing else is said."""
 
     mean: Floats
     sd: Floats
 
     def log_density(self, at: Floats) -> float:
-        """At logarithms f8[4]."""
+        """At logarithms f8[k]."""
         z = (at - self.mean) / self.sd
-        return float(-0.5 * (z @ z) - np.log(self.sd).sum() - 2.0 * np.log(2.0 * np.pi))
+        return float(-0.5 * (z @ z) - np.log(self.sd).sum() - 0.5 * len(z) * np.log(2.0 * np.pi))
 
     def narrowed(self, sd: Floats) -> LogNormal:
         """The same middle, no wider than `sd`."""

@@ -79,28 +79,34 @@ def fit(
     prior: LogNormal,
     *,
     centre_sd_m: float = 2_000_000.0,
-    centre_drift_m2_s: float = 0.0,
+    drift: LogNormal | None = None,
+    near: Fitted | None = None,
 ) -> Fitted:
     """Parameters that the fixes of one collar make most probable under a prior. A pure function of the set.
 
-    Newton's method from two beginnings, the prior's middle and one of the fixes' own size. Raises ValueError without
-    fixes that are believed.
+    Newton's method from two beginnings, the prior's middle and one of the fixes' own size. `drift`: prior of the
+    logarithm of centre_drift_m2_s, f8[1]; without one the centre stays where it is. `near`: begin there too. Raises
+    ValueError without fixes that are believed.
     """
     if not (evidence.weight > 0.0).any():
         raise ValueError("no fix is believed: there is nothing to fit to")
     fixes, circular = _centred(evidence), is_circular(evidence.covariance)
-    tail = np.array([centre_sd_m**2, FIT_GATE, float(OutlierPolicy().patience), centre_drift_m2_s])
+    tail = np.array([centre_sd_m**2, FIT_GATE, float(OutlierPolicy().patience)])
 
     def posterior(free: Floats) -> float:
         if not (np.abs(free) < 40.0).all():
             return -math.inf
         logs = _logs(free)
-        tau_position_s, tau_velocity_s, sigma_m, error_scale = np.exp(logs)
-        p = np.array([1.0 / tau_position_s, 1.0 / tau_velocity_s, sigma_m**2, *tail])
-        return log_density(fixes, circular, p, error_scale) + prior.log_density(logs)
+        tau_position_s, tau_velocity_s, sigma_m, error_scale = np.exp(logs[:4])
+        p = np.array([1.0 / tau_position_s, 1.0 / tau_velocity_s, sigma_m**2, *tail, np.exp(logs[4:]).sum()])
+        believed = prior.log_density(logs[:4]) + (drift.log_density(logs[4:]) if drift is not None else 0.0)
+        return log_density(fixes, circular, p, error_scale) + believed
 
-    best = max((mode(posterior, start) for start in _starts(evidence, prior)), key=lambda one: one.log_density)
-    return _fitted(best, evidence, centre_sd_m, centre_drift_m2_s)
+    starts = [np.append(start, drift.mean if drift is not None else []) for start in _starts(evidence, prior)]
+    if near is not None:
+        starts.append(np.append(_free(near.log_mean), drift.mean - 2.0 * drift.sd if drift is not None else []))
+    best = max((mode(posterior, start) for start in starts), key=lambda one: one.log_density)
+    return _fitted(best, evidence, centre_sd_m)
 
 
 def fit_group(animals: Mapping[str, Evidence], above: LogNormal) -> tuple[dict[str, Fitted], LogNormal]:
@@ -156,19 +162,20 @@ def _logs(free: Floats) -> Floats:
     return np.array([free[1] + math.log(LEAST_RATIO + math.exp(free[0])), *free[1:]])
 
 
-def _fitted(best: Mode, evidence: Evidence, centre_sd_m: float, centre_drift_m2_s: float) -> Fitted:
+def _fitted(best: Mode, evidence: Evidence, centre_sd_m: float) -> Fitted:
     logs = _logs(best.at)
-    slope = np.eye(4)
+    slope = np.eye(len(logs))
     slope[0, 0] = math.exp(best.at[0]) / (LEAST_RATIO + math.exp(best.at[0]))
     slope[0, 1] = 1.0
     covariance = slope @ best.covariance @ slope.T
-    tau_position_s, tau_velocity_s, sigma_m, error_scale = (float(value) for value in np.exp(logs))
+    tau_position_s, tau_velocity_s, sigma_m, error_scale = (float(value) for value in np.exp(logs[:4]))
+    drift = float(np.exp(logs[4:]).sum())
     return Fitted(
-        MotionParameters(tau_position_s, tau_velocity_s, sigma_m, centre_sd_m, centre_drift_m2_s=centre_drift_m2_s),
+        MotionParameters(tau_position_s, tau_velocity_s, sigma_m, centre_sd_m, centre_drift_m2_s=drift),
         error_scale,
         1.0,
-        logs,
-        covariance,
+        logs[:4],
+        covariance[:4, :4],
         best.log_evidence,
         int((evidence.weight > 0.0).sum()),
         best.is_found,
