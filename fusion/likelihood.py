@@ -20,6 +20,8 @@ from fusion.kernels import Fixes, transition
 from fusion.motion import MotionParameters
 
 LOG_2_PI = 1.8378770664093453
+FACTORS = 8
+"""Determinants whose logarithms are taken at once: of variances of 1e-18 to 1e18 m2 no product overflows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,25 @@ def _elliptic(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
     auv = aum = avm = cuv = cum = cvm = 0.0
     buu = buv = bum = bvu = bvv = bvm = bmu = bmv = bmm = 0.0
     total, run, gated, last = 0.0, 0.0, 0, -1.0
+    product, factors = 1.0, 0
+    used, soon, per_d, ab = 0, 0.25 / (a + b), 1.0 / (b - a), a * b
     f11 = f22 = 1.0
     f12 = f21 = q11 = q12 = q22 = 0.0
     for k in range(lo, hi):
         gap = fixes.time_s[k] - fixes.time_s[max(k - 1, lo)]
         if gap != last:
             # Collars keep a schedule: most gaps are the one before.
-            f11, f12, f21, f22, _, n11, n12, n22 = transition(gap, a, b)
-            q11, q12, q22 = n11 * s2, n12 * s2, n22 * s2
             last = gap
+            if gap < soon:
+                f11, f12, f21, f22, _, q11, q12, q22 = transition(gap, a, b)
+            else:
+                # `transition` again, without its divisions.
+                slow, fast = np.exp(-a * gap), np.exp(-b * gap)
+                f11, f12, f22 = (b * slow - a * fast) * per_d, (slow - fast) * per_d, (b * fast - a * slow) * per_d
+                f21 = -ab * f12
+                q11, q12 = 1.0 - f11 * f11 - ab * f12 * f12, -f11 * f21 - ab * f12 * f22
+                q22 = ab - f21 * f21 - ab * f22 * f22
+            q11, q12, q22 = q11 * s2, q12 * s2, q22 * s2
         ux, vx = f11 * ux + f12 * vx, f21 * ux + f22 * vx
         uy, vy = f11 * uy + f12 * vy, f21 * uy + f22 * vy
         t0, t1 = f11 * auu + f12 * auv, f11 * auv + f12 * avv
@@ -120,17 +132,23 @@ def _elliptic(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
         s11 = huy + hmy + fixes.covariance[k, 2] * scale
         det = s00 * s11 - s01 * s01
         per = 1.0 / det
+        used += 1
+        product *= det
+        factors += 1
+        if factors == FACTORS:
+            total -= 0.5 * np.log(product)
+            product, factors = 1.0, 0
         i00, i01, i11 = s11 * per, -s01 * per, s00 * per
         y0, y1 = fixes.x_m[k] - ux - mx, fixes.y_m[k] - uy - my
         d2 = y0 * (i00 * y0 + i01 * y1) + y1 * (i01 * y0 + i11 * y1)
         if d2 > gate:
             trust = gate / d2
             i00, i01, i11 = i00 * trust, i01 * trust, i11 * trust
-            total -= LOG_2_PI + 0.5 * np.log(det) + 0.5 * gate - np.log(trust)
+            total -= 0.5 * gate - np.log(trust)
             run += 1.0
             gated += 1
         else:
-            total -= LOG_2_PI + 0.5 * np.log(det) + 0.5 * d2
+            total -= 0.5 * d2
             run = 0.0
         e0, e1 = i00 * y0 + i01 * y1, i01 * y0 + i11 * y1
         ux, vx, mx = ux + gux * e0 + guy * e1, vx + gvx * e0 + gvy * e1, mx + gmx * e0 + gmy * e1
@@ -148,7 +166,7 @@ def _elliptic(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
         km, lm = hmx * i00 + hmy * i01, hmx * i01 + hmy * i11
         cuu, cuv, cum = cuu - ku * hux - lu * huy, cuv - ku * hvx - lu * hvy, cum - ku * hmx - lu * hmy
         cvv, cvm, cmm = cvv - kv * hvx - lv * hvy, cvm - kv * hmx - lv * hmy, cmm - km * hmx - lm * hmy
-    return total, gated
+    return total - 0.5 * np.log(product) - used * LOG_2_PI, gated
 
 
 @njit(nogil=True, cache=True)
@@ -160,14 +178,24 @@ def _circular(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
     uu, vv, mm = s2, velocity2, w2
     uv = um = vm = 0.0
     total, run, gated, last = 0.0, 0.0, 0, -1.0
+    product, factors = 1.0, 0
+    used, soon, per_d, ab = 0, 0.25 / (a + b), 1.0 / (b - a), a * b
     f11 = f22 = 1.0
     f12 = f21 = q11 = q12 = q22 = 0.0
     for k in range(lo, hi):
         gap = fixes.time_s[k] - fixes.time_s[max(k - 1, lo)]
         if gap != last:
-            f11, f12, f21, f22, _, n11, n12, n22 = transition(gap, a, b)
-            q11, q12, q22 = n11 * s2, n12 * s2, n22 * s2
             last = gap
+            if gap < soon:
+                f11, f12, f21, f22, _, q11, q12, q22 = transition(gap, a, b)
+            else:
+                # `transition` again, without its divisions.
+                slow, fast = np.exp(-a * gap), np.exp(-b * gap)
+                f11, f12, f22 = (b * slow - a * fast) * per_d, (slow - fast) * per_d, (b * fast - a * slow) * per_d
+                f21 = -ab * f12
+                q11, q12 = 1.0 - f11 * f11 - ab * f12 * f12, -f11 * f21 - ab * f12 * f22
+                q22 = ab - f21 * f21 - ab * f22 * f22
+            q11, q12, q22 = q11 * s2, q12 * s2, q22 * s2
         ux, vx = f11 * ux + f12 * vx, f21 * ux + f22 * vx
         uy, vy = f11 * uy + f12 * vy, f21 * uy + f22 * vy
         t0, t1 = f11 * uu + f12 * uv, f11 * uv + f12 * vv
@@ -185,23 +213,29 @@ def _circular(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
         gu, gv, gm = uu + um, uv + vm, um + mm
         s = gu + gm + fixes.covariance[k, 0] * error2 / w
         per = 1.0 / s
+        used += 1
+        product *= s
+        factors += 1
+        if factors == FACTORS:
+            total -= np.log(product)
+            product, factors = 1.0, 0
         y0, y1 = fixes.x_m[k] - ux - mx, fixes.y_m[k] - uy - my
         d2 = (y0 * y0 + y1 * y1) * per
         if d2 > gate:
             trust = gate / d2
-            total -= LOG_2_PI + np.log(s) + 0.5 * gate - np.log(trust)
+            total -= 0.5 * gate - np.log(trust)
             per *= trust
             run += 1.0
             gated += 1
         else:
-            total -= LOG_2_PI + np.log(s) + 0.5 * d2
+            total -= 0.5 * d2
             run = 0.0
         ku, kv, km = gu * per, gv * per, gm * per
         ux, vx, mx = ux + ku * y0, vx + kv * y0, mx + km * y0
         uy, vy, my = uy + ku * y1, vy + kv * y1, my + km * y1
         uu, uv, um = uu - ku * gu, uv - ku * gv, um - ku * gm
         vv, vm, mm = vv - kv * gv, vm - kv * gm, mm - km * gm
-    return total, gated
+    return total - np.log(product) - used * LOG_2_PI, gated
 
 
 @njit(nogil=True, cache=True)
