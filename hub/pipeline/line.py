@@ -20,12 +20,12 @@ from hub.records.finding import Subject
 from hub.records.observation import Detection, Fix
 from hub.records.observation import Sighting as Reported
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, log, observations, outbox, reference, sites, tracks
+from hub.store import alerts, findings, followed, log, observations, outbox, parameters, reference, sites, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 4_000
-NOUNS_FOLLOWED = ("observation", *NOUNS, "layer")
+NOUNS_FOLLOWED = ("observation", *NOUNS, "layer", parameters.NOUN)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -97,7 +97,7 @@ class Line:
             return False
         references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer"))
         stale: set[Subject] = set()
-        if any(noun in NOUNS for noun, _ in references):
+        if any(change.noun in (*NOUNS, parameters.NOUN) for change in changes):
             before, world = world, await self._read_world()
             stale = await self._stale(before, world)
         seen = await observations.by_ids(
@@ -235,7 +235,8 @@ class Line:
 
     async def _read_world(self) -> World:
         site = await sites.get(self._database, self._site)
-        return World(site, await reference.everything(self._database, self._site, NOUNS))
+        records = await reference.everything(self._database, self._site, NOUNS)
+        return World(site, records, await parameters.everything(self._database, self._site))
 
     async def _stale(self, before: World, after: World) -> set[Subject]:
         subjects, devices = affected_by(before, after)

@@ -16,9 +16,11 @@ from geo.fences import Fence as Area
 from geo.frames import LocalFrame
 from geo.watch import Watch
 from hub.pipeline.guard import watched, watches
+from hub.pipeline.movement import Movements
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
 from hub.records.ids import content_id
+from hub.records.movement import Movement
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
 from hub.records.site import Site
 from hub.store.reference import noun_of
@@ -43,7 +45,7 @@ class Stay(NamedTuple):
 class World:
     """Reference data of one site, indexed for the questions of the pipeline. Never changed; made anew on an edit."""
 
-    def __init__(self, site: Site, records: Iterable[Reference]) -> None:
+    def __init__(self, site: Site, records: Iterable[Reference], fits: Iterable[Movement] = ()) -> None:
         self.site = site
         self.frame = LocalFrame.around(*site.centre)
         self.devices: dict[str, Device] = {}
@@ -78,6 +80,9 @@ class World:
                 self.stays_of_device.setdefault(device.key, []).append(stay)
                 self.stays_of_carrier.setdefault(carrier, []).append(stay)
         self.individual_by_name = {one.name: one.id for one in self.individuals.values()}
+        self.movements = Movements(fits, self.individuals)
+        if self.movements.digest:
+            self.digest = f"{self.digest}/{self.movements.digest}"
         self._protected = Protected(self.individuals.values())
         self._key_of = {self.device_subject(key): key for key in self.devices}
         self._watched = [(fence, watched(fence)) for fence in self.fences.values()]
@@ -215,7 +220,13 @@ def affected_by(before: World, after: World) -> tuple[set[Subject], set[str]]:
             devices.add(key)
             subjects |= {stay.carrier for stay in old ^ new}
     for individual in before.individuals.keys() | after.individuals.keys():
-        if before.individuals.get(individual) != after.individuals.get(individual):
+        old, new = before.individuals.get(individual), after.individuals.get(individual)
+        moves = [
+            world.movements.of(individual, one.scientific_name)
+            for world, one in ((before, old), (after, new))
+            if one is not None
+        ]
+        if old != new or moves[0] != moves[-1]:
             subjects.add(Subject(kind="individual", id=individual))
     for place in before.places.keys() | after.places.keys():
         if before.places.get(place) != after.places.get(place):

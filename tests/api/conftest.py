@@ -20,6 +20,7 @@ from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.passwords import Passwords
+from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
 from hub.console.vitals import Door, DrillState, PipelineState
 from hub.console.watching import watching_routes
@@ -182,6 +183,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
             *near_routes(database, clock),
             *inside_routes(database, followers, feeds.of, clock),
             *watching_routes(followers, clock),
+            *range_routes(database, followers, clock),
             *dispatch_routes(database, followers, feeds.of, drills.get),
             *MOBILE_ROUTES,
         ),

@@ -40,6 +40,7 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("get", SITE_PATH + "/near"): ANYBODY,
     ("get", SITE_PATH + "/watching"): ANYBODY,
     ("get", SITE_PATH + "/subjects/{subject}/fences"): ANYBODY,
+    ("get", SITE_PATH + "/subjects/{subject}/range"): ANYBODY,
     ("get", SITE_PATH + "/findings"): ANYBODY,
     ("get", SITE_PATH + "/alerts"): ANYBODY,
     ("get", SITE_PATH + "/alerts/{alert}"): ANYBODY,
