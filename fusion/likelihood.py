@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from fusion.ellipse import Floats
 from fusion.evidence import Evidence
@@ -239,7 +240,7 @@ def _circular(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
 
 
 @njit(nogil=True, cache=True)
-def log_densities(fixes: Fixes, starts: Floats, p: Floats, error2: Floats, out: Floats) -> None:
+def log_densities(fixes: Fixes, starts: NDArray[np.int64], p: Floats, error2: Floats, out: Floats) -> None:
     """Many animals, their fixes one after the other: starts int64[n + 1], p f8[n, 7], error2 and out f8[n]."""
     for i in range(starts.size - 1):
         out[i] = _elliptic(fixes, starts[i], starts[i + 1], p[i], error2[i])[0]
@@ -253,3 +254,4 @@ def warm_up() -> None:
     p = np.array([0.1, 1.0, 1.0, 1.0, 10.0, 3.0, 0.0])
     _elliptic(fixes, 0, 1, p, 1.0)
     _circular(fixes, 0, 1, p, 1.0)
+    log_densities(fixes, np.array([0, 1]), p.reshape(1, 7), np.ones(1), np.empty(1))
