@@ -8,7 +8,7 @@ import pytest
 
 from fusion.evidence import Evidence
 from fusion.kernels import Fixes
-from fusion.likelihood import fixes_of, likelihood, log_densities
+from fusion.likelihood import CHUNK, _fades, fixes_of, likelihood, log_densities
 from fusion.motion import MotionParameters, OutlierPolicy, transition
 from tests.unit.fusion.simulated import ANIMAL, ellipses, seen, walk
 
@@ -121,3 +121,14 @@ def test_likelihood__of_many_animals_is_that_of_each() -> None:
 def test_likelihood__refuses_sensors_without_errors() -> None:
     with pytest.raises(ValueError, match="error_scale"):
         likelihood(simulated(), ANIMAL, error_scale=0.0)
+
+
+def test_fades__are_exponentials_to_the_last_digits() -> None:
+    rng = np.random.default_rng(3)
+    times = np.concatenate([[0.0], np.cumsum(10.0 ** rng.uniform(-6.0, 9.0, CHUNK - 1))])
+    gaps, fades, powers = np.empty(CHUNK), np.empty((2, CHUNK)), np.empty(CHUNK, np.int64)
+    _fades(times, 0, CHUNK, 0, 1e-6, 3e-4, gaps, fades, powers, powers.view(np.float64))
+    assert (gaps == np.diff(times, prepend=0.0)).all()
+    for rate, found in zip((1e-6, 3e-4), fades, strict=True):
+        expected = np.exp(np.maximum(-rate * gaps, -700.0))
+        np.testing.assert_allclose(found, expected, rtol=5e-16)
