@@ -16,6 +16,8 @@ from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
 MONTHS_AHEAD = 3
+# A hub that is started anew every day keeps house all the same; not while it still takes up what it missed.
+FIRST_AFTER = timedelta(hours=1)
 
 
 async def make_months_ahead(database: Database) -> None:
@@ -43,7 +45,14 @@ def schedule(database: Database) -> AsyncIOScheduler:
         ("refit_movement", timedelta(hours=24), refit_movement),
     )
     for name, interval, function in jobs:
-        scheduler.add_job(_run, "interval", args=(name, function, database), id=name, seconds=interval.total_seconds())
+        scheduler.add_job(
+            _run,
+            "interval",
+            args=(name, function, database),
+            id=name,
+            seconds=interval.total_seconds(),
+            next_run_time=datetime.now(UTC) + min(interval, FIRST_AFTER),
+        )
     return scheduler
 
 
