@@ -45,9 +45,9 @@ def fuse(rows: Rows, frame: LocalFrame, motion: Motion, checkpoint: Checkpoint |
 
 
 def evidence_of(rows: Rows, frame: LocalFrame, error_factor: float = 1.0) -> Evidence:
-    """Rows as evidence in the site's metres, all covariances multiplied by a factor."""
+    """Rows as evidence in the site's metres; the covariances of fixes, which are what was fitted to, times a factor."""
     x, y = frame.to_metres(rows["longitude"], rows["latitude"])
-    covariance = rows["covariance"] * error_factor
+    covariance = rows["covariance"] * np.where(rows["is_fix"], error_factor, 1.0)[:, None]
     return Evidence.canonical(rows["time_s"], x, y, covariance, np.ascontiguousarray(rows["id"]))
 
 
