@@ -32,7 +32,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     ROSETTE_STATE=/var/lib/rosette/state \
     ROSETTE_HOST=0.0.0.0 \
     ROSETTE_PORT=8443
-RUN python -c 'from geo import compiled as g; from fusion import kernels as f; g.warm_up(); f.warm_up()'
+RUN python -c 'from geo import compiled as g; from fusion import compiled as f; g.warm_up(); f.warm_up()'
 
 VOLUME /var/lib/rosette
 EXPOSE 8443

@@ -2,7 +2,7 @@
 
 State, six numbers: (x, vx, mx, y, vy, my), position, velocity and home-range centre per axis. Position itself is a
 state (not the offset from the centre), so that its variance keeps full precision beside the far larger centre variance.
-`p` is `MotionParameters.vector()`: a, b, s^2, centre variance, gate, patience.
+`p` is `MotionParameters.vector()`: a, b, s^2, centre variance, gate, patience, variance a second of the centre.
 A filter state is f8[43]: mean 6, covariance 36, gated fixes in a row 1.
 
 No fastmath and no parallel reduction: the same numbers in the same order give the same bits.
@@ -127,8 +127,8 @@ def prior(p: Floats) -> Floats:
 
 
 @njit(nogil=True, cache=True)
-def _predict(x: Floats, P: Floats, f: tuple[float, ...], s2: float) -> None:
-    """x <- F x, P <- F P F' + Q; the axes do not mix in F."""
+def _predict(x: Floats, P: Floats, f: tuple[float, ...], s2: float, drift: float = 0.0) -> None:
+    """x <- F x, P <- F P F' + Q; the axes do not mix in F. A centre that has drifted carries the animal with it."""
     f11, f12, f21, f22, g, q11, q12, q22 = f
     for o in (0, 3):
         position, velocity, centre = x[o], x[o + 1], x[o + 2]
@@ -145,10 +145,13 @@ def _predict(x: Floats, P: Floats, f: tuple[float, ...], s2: float) -> None:
             P[i, o] = f11 * position + f12 * velocity + g * centre
             P[i, o + 1] = f21 * position + f22 * velocity - f21 * centre
     for o in (0, 3):
-        P[o, o] += q11 * s2
+        P[o, o] += q11 * s2 + drift
         P[o, o + 1] += q12 * s2
         P[o + 1, o] += q12 * s2
         P[o + 1, o + 1] += q22 * s2
+        P[o, o + 2] += drift
+        P[o + 2, o] += drift
+        P[o + 2, o + 2] += drift
 
 
 @njit(nogil=True, cache=True)
@@ -207,8 +210,9 @@ def _forward(
     x, P = state[:6], state[6:42].reshape(6, 6)
     for k in range(lo, hi):
         r = row + k - lo
-        f = transition(fixes.time_s[k] - fixes.time_s[max(k - 1, 0)], p[0], p[1])
-        _predict(x, P, f, p[2])
+        gap_s = fixes.time_s[k] - fixes.time_s[max(k - 1, 0)]
+        f = transition(gap_s, p[0], p[1])
+        _predict(x, P, f, p[2], p[6] * gap_s)
         for i in range(5):
             passed.F[r, i] = f[i]
         gate = p[4]
@@ -364,7 +368,8 @@ def between(
         if r > 0:
             x[:] = passed.x[r - 1]
             P[:, :] = passed.P[r - 1]
-            _predict(x, P, transition(queries[q] - fixes.time_s[lo + r - 1], p[0], p[1]), p[2])
+            gap_s = queries[q] - fixes.time_s[lo + r - 1]
+            _predict(x, P, transition(gap_s, p[0], p[1]), p[2], p[6] * gap_s)
         lam, L = lams[r].copy(), Ls[r].copy()
         if r < count:
             f = transition(fixes.time_s[lo + r] - queries[q], p[0], p[1])
@@ -384,7 +389,7 @@ def warm_up() -> None:
     fixes = Fixes(np.zeros(1), np.zeros(1), np.zeros(1), np.array([[1.0, 0.0, 1.0]]), np.ones(1))
     for column in fixes:
         column.setflags(write=False)
-    p = np.array([0.1, 1.0, 1.0, 1.0, 10.0, 3.0])
+    p = np.array([0.1, 1.0, 1.0, 1.0, 10.0, 3.0, 0.0])
     states = np.zeros((2, STATE_SIZE))
     states[0] = prior(p)
     smooth_blocks(fixes, 64, 0, p, states, estimates(1), np.zeros(1))

@@ -3,6 +3,7 @@
 Per axis, with a = 1/tau_position, b = 1/tau_velocity, s = sigma, m the centre of the home range:
 
     dx = v dt,  dv = -(a + b) v dt - a b (x - m) dt + sqrt(2 a b (a + b)) s dW,  m constant
+    or, of an animal that disperses, m a random walk that carries x along: both gain the variance `centre_drift_m2_s`
     cov(x_t, x_s) = s^2 (b e^-a|t-s| - a e^-b|t-s|) / (b - a) + var(m)
 
 Fleming et al. 2014, American Naturalist 183, E154-E167, name it OUF. After a long gap the position relaxes to the home
@@ -23,7 +24,7 @@ import numpy as np
 from fusion import kernels
 from fusion.ellipse import Floats
 
-MODEL: Final = "ouf-1"
+MODEL: Final = "ouf-2"
 """Raised whenever the arithmetic changes: a track made by other arithmetic is another version of it."""
 
 
@@ -59,6 +60,8 @@ class MotionParameters:
     centre_sd_m: float = 50_000.0
     """What is known of the centre before any fix: its standard deviation around the site's origin, per axis."""
     outliers: OutlierPolicy = field(default_factory=OutlierPolicy)
+    centre_drift_m2_s: float = 0.0
+    """Variance that the centre gains in a second, per axis; 0: an animal that stays at home."""
 
     def __post_init__(self) -> None:
         scales = (self.tau_position_s, self.tau_velocity_s, self.sigma_m, self.centre_sd_m)
@@ -66,6 +69,8 @@ class MotionParameters:
             raise ValueError("time scales and standard deviations must be finite and above 0")
         if self.tau_position_s < 1.05 * self.tau_velocity_s:
             raise ValueError("tau_position_s must be at least 1.05 times tau_velocity_s")
+        if not (math.isfinite(self.centre_drift_m2_s) and self.centre_drift_m2_s >= 0):
+            raise ValueError("centre_drift_m2_s must be finite and at least 0")
 
     @property
     def mean_speed_mps(self) -> float:
@@ -91,6 +96,7 @@ class MotionParameters:
                 self.centre_sd_m**2,
                 self.outliers.gate,
                 float(self.outliers.patience),
+                self.centre_drift_m2_s,
             ]
         )
 

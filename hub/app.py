@@ -20,6 +20,7 @@ from hub.console.identity import identity_routes
 from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
+from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
 from hub.console.server import check_port, free_port, serve_http
 from hub.console.watching import watching_routes
@@ -92,14 +93,13 @@ async def serve(settings: Settings) -> None:
                     *identity_routes(database, feeds),
                     *inside_routes(database, feeds, now),
                     *watching_routes(feeds, now),
+                    *range_routes(database, feeds, now),
                     *dispatch_routes(database, feeds, lambda site: drill if site == Drill.site else None),
                     *MOBILE_ROUTES,
                 ),
             )
         )
-        scheduler = housekeeping.schedule(database)
-        scheduler.start()
-        stack.callback(scheduler.shutdown, wait=False)
+        stack.enter_context(housekeeping.kept(database))
         tls = {"certificate": settings.tls_certificate, "key": settings.tls_key}
         tasks |= {
             "pipeline": pipeline.run,

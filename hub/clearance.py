@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from shapely import MultiPolygon
 
 from geo.generalise import generalise
 from geo.generalise import uncertainty_m as cell_uncertainty_m
@@ -59,6 +60,11 @@ def cleared(
         return Cleared(None, None, None, True)
     x, y = generalise(longitude, latitude, CELL_M)
     return Cleared(x, y, float(cell_uncertainty_m(longitude, latitude, CELL_M)), True)
+
+
+def cleared_region(polygon: MultiPolygon, sensitive: bool, role: Role | None) -> MultiPolygon | None:
+    """Where an animal lives or was, as `role` may know it: all of it or nothing. The middle of a range is a den."""
+    return polygon if role in EXACT or (role is not None and not sensitive) else None
 
 
 def cleared_observation(stored: Stored, sensitive: bool, role: Role | None) -> Stored:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hub.pipeline.refit import refit
 from hub.records.errors import Unavailable
-from hub.store import log
+from hub.store import log, sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
 MONTHS_AHEAD = 3
+# A hub that is started anew every day keeps house all the same; not while it still takes up what it missed.
+FIRST_AFTER = timedelta(hours=1)
 
 
 async def make_months_ahead(database: Database) -> None:
@@ -24,6 +28,13 @@ async def make_months_ahead(database: Database) -> None:
         moment = (moment + timedelta(days=32)).replace(day=1)
 
 
+async def refit_movement(database: Database) -> None:
+    """Movement parameters of every site, from its collars; the pipeline takes up what changed."""
+    for site in await sites.everything(database):
+        fitted, changed = await refit(database, site.id)
+        LOGGER.info("site %s: %d collared animals fitted, %d changed", site.id, fitted, changed)
+
+
 def schedule(database: Database) -> AsyncIOScheduler:
     """The scheduler with all jobs, not started. A run that was missed is made up for, once."""
     scheduler = AsyncIOScheduler(
@@ -31,10 +42,29 @@ def schedule(database: Database) -> AsyncIOScheduler:
     )
     jobs: tuple[tuple[str, timedelta, Callable[[Database], Awaitable[None]]], ...] = (
         ("make_months_ahead", timedelta(hours=6), make_months_ahead),
+        ("refit_movement", timedelta(hours=24), refit_movement),
     )
     for name, interval, function in jobs:
-        scheduler.add_job(_run, "interval", args=(name, function, database), id=name, seconds=interval.total_seconds())
+        scheduler.add_job(
+            _run,
+            "interval",
+            args=(name, function, database),
+            id=name,
+            seconds=interval.total_seconds(),
+            next_run_time=datetime.now(UTC) + min(interval, FIRST_AFTER),
+        )
     return scheduler
+
+
+@contextmanager
+def kept(database: Database) -> Generator[None]:
+    """All jobs run until this is left; one that is under way then is not waited for."""
+    scheduler = schedule(database)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
 
 
 async def _run(name: str, function: Callable[[Database], Awaitable[None]], database: Database) -> None:

@@ -197,6 +197,20 @@ CREATE TABLE public.migration (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.movement (
+    site_id text NOT NULL,
+    individual_id uuid NOT NULL,
+    tau_position_s double precision NOT NULL,
+    tau_velocity_s double precision NOT NULL,
+    sigma_m double precision NOT NULL,
+    centre_drift_m2_s double precision NOT NULL,
+    error_scale double precision NOT NULL,
+    spread_factor double precision NOT NULL,
+    log_covariance double precision[] NOT NULL,
+    fixes integer NOT NULL,
+    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE public.observation (
     id uuid NOT NULL,
     site_id text NOT NULL,
@@ -398,6 +412,9 @@ ALTER TABLE ONLY public.identity_proposal
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.movement
+    ADD CONSTRAINT movement_pkey PRIMARY KEY (site_id, individual_id);
 
 ALTER TABLE ONLY public.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (id, observed_at);

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from hub.pipeline.line import Told
 from hub.pipeline.telling import Order, Telling, packed, receive
-from hub.pipeline.world import NOUNS, World, read_world
+from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
 from hub.store.database import Database
 
@@ -49,7 +49,7 @@ class Beside:
         while (telling := await receive(process.stdout, Telling)) is not None:
             site, told = telling.site, telling.told
             world = self._worlds.get(site)
-            if world is None or told.is_start or any(noun in NOUNS for noun, _ in told.references):
+            if world is None or told.is_start or any(noun != "layer" for noun, _ in told.references):
                 world = self._worlds[site] = await self._read(site)
             self._tell(site, told, world)
 

@@ -10,38 +10,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion import evidence as evidences
 from fusion.ellipse import ellipse_from_covariance
+from fusion.evidence import Evidence
 from fusion.motion import MODEL, MotionParameters, parameters_for
 from fusion.scale import scaled
 from fusion.tracks import Checkpoint, Track, quantise, smooth
 from geo.frames import LocalFrame
 from hub.pipeline.history import Rows
+from hub.pipeline.movement import ANYWHERE_M, Motion, parameters_of
 from hub.store.tracks import Segment
 
-# By genus, or by species where the genus is not enough.
-_KINDS = {
-    "panthera tigris": "tiger",
-    "panthera": "leopard",
-    "ursus": "bear",
-    "cervus": "deer",
-    "capreolus": "deer",
-    "sus": "boar",
-}
-CONFIGURATION = f"{MODEL}/2"
-ANYWHERE_M = 2_000_000.0
+CONFIGURATION = f"{MODEL}/3"
 # Subjects without a movement model, and how they stray: about a kilometre in an hour.
 WALKING = frozenset({"person", "vehicle", "device"})
 WALKING_M2_S = 300.0
-
-
-def parameters_of(scientific_name: str) -> MotionParameters:
-    """Movement parameters of a species, or those of an animal that nothing is known of."""
-    name = scientific_name.lower()
-    for key in (" ".join(name.split()[:2]), name.split(" ")[0]):
-        if key in _KINDS:
-            return parameters_for(_KINDS[key])
-    return parameters_for("default")
 
 
 def spread_of(words: frozenset[str]) -> float:
@@ -56,13 +38,24 @@ def spread_of(words: frozenset[str]) -> float:
     return 2.0 * one.sigma_m**2 / one.tau_position_s
 
 
-def fuse(rows: Rows, frame: LocalFrame, species: str, checkpoint: Checkpoint | None) -> Checkpoint:
+def fuse(rows: Rows, frame: LocalFrame, motion: Motion, checkpoint: Checkpoint | None) -> Checkpoint:
     """Smooth all rows; the checkpoint of the last time saves work and changes nothing else."""
+    evidence = evidence_of(rows, frame, motion.error_factor)
+    return smooth(evidence, sized(motion, evidence), checkpoint)[1]
+
+
+def evidence_of(rows: Rows, frame: LocalFrame, error_factor: float = 1.0) -> Evidence:
+    """Rows as evidence in the site's metres; the covariances of fixes, which are what was fitted to, times a factor."""
     x, y = frame.to_metres(rows["longitude"], rows["latitude"])
-    evidence = evidences.Evidence.canonical(rows["time_s"], x, y, rows["covariance"], np.ascontiguousarray(rows["id"]))
-    # The site's origin says nothing of where an animal lives: imported ones may live on another continent.
-    parameters = replace(scaled(parameters_of(species), evidence), centre_sd_m=ANYWHERE_M)
-    return smooth(evidence, parameters, checkpoint)[1]
+    covariance = rows["covariance"] * np.where(rows["is_fix"], error_factor, 1.0)[:, None]
+    return Evidence.canonical(rows["time_s"], x, y, covariance, np.ascontiguousarray(rows["id"]))
+
+
+def sized(motion: Motion, evidence: Evidence) -> MotionParameters:
+    """Fitted parameters as they are; assumed ones in the size that the animal's own fixes have."""
+    if motion.is_fitted:
+        return motion.parameters
+    return replace(scaled(motion.parameters, evidence), centre_sd_m=ANYWHERE_M)
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
+from fusion.sensors import argos
 from hub.pipeline.world import World
 from hub.records.observation import Fix, Observed
 from hub.store.observations import Seen
@@ -89,8 +90,13 @@ def covariance_of(observation: Observed) -> NDArray[np.float64]:
         major = min(max(ellipse.semi_major_m, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M)
         # Thinner than this, an ellipse is a line to 64-bit arithmetic.
         minor = min(max(ellipse.semi_minor_m, LEAST_UNCERTAINTY_M, major / 1_000), major)
+        # Dialects say `argos_class` of what came through Argos, whose minor axes are known to be too short.
+        if "argos_class" in observation.attributes:
+            return argos.covariance_from_ellipse(major, minor, ellipse.orientation_deg)[0]
         return covariance_from_ellipse(major, minor, ellipse.orientation_deg)[0]
-    radius = ASSUMED_UNCERTAINTY_M if observation.uncertainty_m is None else observation.uncertainty_m
+    radius = observation.uncertainty_m
+    if radius is None:
+        radius = argos.CLASSES.get(str(observation.attributes.get("argos_class", "")), ASSUMED_UNCERTAINTY_M)
     return _circle(min(max(radius, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M))
 
 

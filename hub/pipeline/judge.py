@@ -177,14 +177,14 @@ def _track(
         return None, ()
     individual = world.individuals.get(subject.id)
     species = individual.scientific_name if individual else ""
-    memory.checkpoint = fuse(memory.rows, world.frame, species, memory.checkpoint)
+    motion = world.movements.of(subject.id, species)
+    memory.checkpoint = fuse(memory.rows, world.frame, motion, memory.checkpoint)
     track = memory.checkpoint.track
     segments = segments_of(track)
     changed = tuple(s for s in segments if memory.months.get(s.month) != s.columns)
     memory.months = {s.month: s.columns for s in segments}
-    header = TrackVersion(
-        subject, 0, track.set_hash, CONFIGURATION, len(track), segments[0].first_at, segments[-1].last_at
-    )
+    made_with = f"{CONFIGURATION}/{track.configuration_hash.hex()[:16]}"
+    header = TrackVersion(subject, 0, track.set_hash, made_with, len(track), segments[0].first_at, segments[-1].last_at)
     return header, changed
 
 

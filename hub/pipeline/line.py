@@ -20,12 +20,12 @@ from hub.records.finding import Subject
 from hub.records.observation import Detection, Fix
 from hub.records.observation import Sighting as Reported
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, identities, log, observations, outbox, tracks
+from hub.store import alerts, findings, followed, identities, log, observations, outbox, parameters, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 16_000
-NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer")
+NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer", parameters.NOUN)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -97,9 +97,9 @@ class Line:
         changes = await log.changes(self._database, self._site, self.cursor, BATCH, NOUNS_FOLLOWED)
         if not changes:
             return False
-        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer"))
+        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", parameters.NOUN))
         stale: set[Subject] = set()
-        if any(noun in NOUNS for noun, _ in references):
+        if any(noun != "layer" for noun, _ in references):
             before, world = world, await read_world(self._database, self._site, self.world)
             stale = await self._stale(before, world)
         seen = await observations.by_ids(

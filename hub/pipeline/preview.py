@@ -51,7 +51,9 @@ def _moved(individual: UUID, before: Sequence[Seen], after: Sequence[Seen], worl
     rows = [merge(rows_of((), world), rows_of(side, world))[0] for side in (before, after)]
     shift_m, shift_at = None, None
     if all(len(side) for side in rows):
-        old, new = (fuse(side, world.frame, record.scientific_name, None) for side in rows)
+        old, new = (
+            fuse(side, world.frame, world.movements.of(individual, record.scientific_name), None) for side in rows
+        )
         times = np.union1d(rows[0]["time_s"], rows[1]["time_s"])
         there, here = positions_at(old, times), positions_at(new, times)
         apart = np.hypot(here.x_m - there.x_m, here.y_m - there.y_m)

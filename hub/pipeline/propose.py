@@ -21,7 +21,6 @@ from fusion.marginal_kernels import Cameras
 from fusion.motion import MotionParameters
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
-from hub.pipeline.fuse import parameters_of
 from hub.pipeline.history import Rows, fixes_only, merge, rows_of
 from hub.pipeline.passages import Passage, passages, species_table
 from hub.pipeline.world import World
@@ -114,7 +113,8 @@ def _roster(window: Window, world: World, kinds: Sequence[str]) -> Roster:
         x, y = world.frame.to_metres(rows["longitude"], rows["latitude"])
         keys = np.ascontiguousarray(rows["id"])
         collars[str(individual)] = Evidence.canonical(rows["time_s"], x, y, rows["covariance"], keys)
-    parameters: list[MotionParameters] = [parameters_of(one.scientific_name) for one in people]
+    moves = [world.movements.of(one.id, one.scientific_name).parameters for one in people]
+    parameters: list[MotionParameters] = list(moves)
     species = [kinds.index(one.scientific_name) for one in people]
     return Roster.of([str(one.id) for one in people], species, parameters, np.array(LOG_SD), collars)
 

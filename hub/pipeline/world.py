@@ -16,12 +16,14 @@ from geo.fences import Fence as Area
 from geo.frames import LocalFrame
 from geo.watch import Watch, index_of
 from hub.pipeline.guard import watched, watches
+from hub.pipeline.movement import Movements
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
 from hub.records.ids import content_id
+from hub.records.movement import Movement
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
 from hub.records.site import Site
-from hub.store import reference, sites
+from hub.store import parameters, reference, sites
 from hub.store.database import Database
 
 NOUNS = ("device", "individual", "place", "deployment", "fence")
@@ -44,7 +46,13 @@ class Stay(NamedTuple):
 class World:
     """Reference data of one site, indexed for the questions of the pipeline. Never changed; made anew on an edit."""
 
-    def __init__(self, site: Site, records: Iterable[Reference], before: World | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        records: Iterable[Reference],
+        before: World | None = None,
+        fits: Iterable[Movement] = (),
+    ) -> None:
         """From all records; the indices of the world `before` are edited where few fences differ from it."""
         self.site = site
         self.frame = LocalFrame.around(*site.centre)
@@ -80,6 +88,9 @@ class World:
                 self.stays_of_device.setdefault(device.key, []).append(stay)
                 self.stays_of_carrier.setdefault(carrier, []).append(stay)
         self.individual_by_name = {one.name: one.id for one in self.individuals.values()}
+        self.movements = Movements(fits, self.individuals)
+        if self.movements.digest:
+            self.digest = f"{self.digest}/{self.movements.digest}"
         self._protected = Protected(self.individuals.values())
         self._key_of = {self.device_subject(key): key for key in self.devices}
         self._watched = [(fence, watched(fence)) for fence in self.fences.values()]
@@ -211,7 +222,8 @@ class World:
 
 async def read_world(database: Database, site: str, before: World | None = None) -> World:
     """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable."""
-    return World(await sites.get(database, site), await reference.everything(database, site, NOUNS), before)
+    records = await reference.everything(database, site, NOUNS)
+    return World(await sites.get(database, site), records, before, await parameters.everything(database, site))
 
 
 @lru_cache(10_000)
@@ -232,7 +244,13 @@ def affected_by(before: World, after: World) -> tuple[set[Subject], set[str]]:
             devices.add(key)
             subjects |= {stay.carrier for stay in old ^ new}
     for individual in before.individuals.keys() | after.individuals.keys():
-        if before.individuals.get(individual) != after.individuals.get(individual):
+        old, new = before.individuals.get(individual), after.individuals.get(individual)
+        moves = [
+            world.movements.of(individual, one.scientific_name)
+            for world, one in ((before, old), (after, new))
+            if one is not None
+        ]
+        if old != new or moves[0] != moves[-1]:
             subjects.add(Subject(kind="individual", id=individual))
     for place in before.places.keys() | after.places.keys():
         if before.places.get(place) != after.places.get(place):

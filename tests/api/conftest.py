@@ -21,6 +21,7 @@ from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.passwords import Passwords
+from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
 from hub.console.vitals import Door, DrillState, PipelineState
 from hub.console.watching import watching_routes
@@ -188,6 +189,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
             *identity_routes(database, feeds),
             *inside_routes(database, feeds, clock),
             *watching_routes(feeds, clock),
+            *range_routes(database, feeds, clock),
             *dispatch_routes(database, feeds, drills.get),
             *MOBILE_ROUTES,
         ),

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -84,3 +86,21 @@ def test_geo_spacetime__every_engine_finds_the_same_pairs_in_both_orders() -> No
         engines = [one for one in told[name].values() if isinstance(one, dict)]
         assert len({one["digest"] for one in engines}) == 1
         assert all(one["wall_s"] > 0 and one["cpu_s"] > 0 for one in engines)
+
+
+def test_fusion_kernels__ours_and_the_peer_agree_where_it_is_there() -> None:
+    told = quick("fusion_kernels")
+    assert min(told[name]["cpu_per_s"] for name in ("ellipses", "ellipses_hourly", "circles")) > 0
+    assert told["stone_soup"] == "absent" or told["times_stone_soup"] > 1
+    assert [row["animals"] for row in told["growth"]] == [100, 1_000]
+
+
+def test_fusion_collars__hidden_fixes_lie_where_the_fit_says_or_the_recordings_are_absent() -> None:
+    told = quick("fusion_collars")
+    if told.get("telemetry") == "absent":
+        pytest.skip("../shared/data/telemetry is not here: real recordings are not part of this repository")
+    for how in ("random", "blocks"):
+        whole = told[how]["all"]
+        assert whole["hidden"] > 1_000
+        assert whole["unwidened_95"] <= whole["fitted_95"]
+        assert 0.85 < whole["fitted_95"] < 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,7 +46,9 @@ def assert_same(one: Track, other: Track) -> None:
 @given(n=st.integers(1, 400), seed=st.integers(0, 2**32 - 1), data=st.data())
 def test_track__is_the_same_for_any_order_repetition_and_batching(n: int, seed: int, data: st.DataObject) -> None:
     columns = scattered(n, seed)
-    expected, _ = smooth(of(columns, np.arange(n)), PARAMETERS["leopard"])
+    drift = data.draw(st.sampled_from([0.0, 5.0]), label="drift")
+    parameters = replace(PARAMETERS["leopard"], centre_drift_m2_s=drift)
+    expected, _ = smooth(of(columns, np.arange(n)), parameters)
     rng = np.random.default_rng(seed + 1)
     disorder = data.draw(st.sampled_from([0, 3, 40, 10_000]), label="disorder")
     repeats = data.draw(st.integers(0, n), label="repeats")
@@ -53,10 +57,10 @@ def test_track__is_the_same_for_any_order_repetition_and_batching(n: int, seed: 
     cuts = data.draw(st.lists(st.integers(0, len(delivered)), max_size=8), label="cuts")
     evidence = of(columns, np.arange(0))
     checkpoint: Checkpoint | None = None
-    track, _ = smooth(evidence, PARAMETERS["leopard"])
+    track, _ = smooth(evidence, parameters)
     for batch in np.split(delivered, sorted(cuts)):
         evidence, _ = merge(evidence, of(columns, batch))
-        track, checkpoint = smooth(evidence, PARAMETERS["leopard"], checkpoint)
+        track, checkpoint = smooth(evidence, parameters, checkpoint)
     assert_same(track, expected)
 
 

@@ -12,6 +12,7 @@ import { chosenItem, found, nearShown } from "./near.js";
 import { nearFeatures } from "./near_items.js";
 import { paced } from "./paced.js";
 import { SEVERITIES } from "./queue.js";
+import { rangeFeatures } from "./ranges.js";
 import { selection } from "./store.js";
 import { ageS, changed, hueOf, iconOf, isCamera, shown, subjectsVersion } from "./subjects.js";
 import { chooseTrack, chosenTailS, lastFixes, shownTracks, tail, tailS, tracksVersion, trackOf } from "./tracks.js";
@@ -179,6 +180,7 @@ export function feedMap(map) {
       }));
     }),
     effect(() => set("near", nearShown.value && found.value?.answer ? nearFeatures(found.value.answer, chosenItem.value) : [])),
+    effect(() => set("ranges", rangeFeatures())),
     effect(() => set("draft", draftFeatures())),
     effect(() => {
       const line = measured.value ?? [];

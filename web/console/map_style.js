@@ -6,7 +6,7 @@ const SMALL = ["interpolate", ["linear"], ["zoom"], 8, 11, 13, 13];
 
 /** Sources filled by map_sources.js, in no order. */
 export const SOURCES = [
-  "land", "borders", "site", "fences", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "why", "near", "draft", "measure",
+  "land", "borders", "site", "fences", "ranges", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "why", "near", "draft", "measure",
 ];
 
 const empty = { type: "FeatureCollection", features: [] };
@@ -57,6 +57,8 @@ export function layers() {
     { id: "fence-line", type: "line", source: "fences", filter: is("zone", false), layout: { "line-join": "round" }, paint: { "line-color": fenceColour(), "line-opacity": ["interpolate", ["linear"], ["zoom"], 8, ["case", chosen, 0.9, asleep, 0.3, 0.5], 11, ["case", asleep, 0.55, 0.9]], "line-width": ["case", chosen, 2.6, 1.5] } },
     { id: "fence-zone", type: "line", source: "fences", filter: is("zone", true), layout: { "line-join": "round" }, paint: { "line-color": fenceColour(), "line-opacity": ["case", chosen, 0.9, asleep, 0.25, 0.5], "line-width": ["case", chosen, 1.6, 1], "line-dasharray": [4, 3] } },
     { id: "fence-arrow", type: "symbol", source: "fences", minzoom: 8, filter: ["all", is("zone", false), is("line", true)], layout: arrows, paint: { "icon-opacity": ["case", asleep, 0.4, 0.9] } },
+    { id: "range-occurrence", type: "fill", source: "ranges", filter: is("product", "occurrence"), paint: { "fill-color": hueColour(), "fill-opacity": 0.12 } },
+    { id: "range-home", type: "line", source: "ranges", filter: is("product", "home_range"), layout: { "line-join": "round" }, paint: { "line-color": hueColour(), "line-width": ["case", ["get", "core"], 1.2, 2], "line-dasharray": [4, 2] } },
     { id: "track", type: "line", source: "tracks", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": hueColour(), "line-width": ["case", ["boolean", ["get", "chosen"], false], 3, 1.4], "line-opacity": ["*", ["-", 1, ["*", 0.85, ["get", "age"]]], ["case", ["boolean", ["get", "chosen"], false], 1, ["==", ["get", "hue"], 0], 0.4, 0.6]] } },
     { id: "track-fix", type: "circle", source: "tracks", filter: ["!=", ["geometry-type"], "LineString"], paint: { "circle-color": hueColour(), "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, 1.2, 12, 3], "circle-opacity": ["-", 1, ["*", 0.7, ["get", "age"]]], "circle-stroke-color": token("halo"), "circle-stroke-width": 0.8 } },
     { id: "ellipse", type: "fill", source: "ellipses", paint: { "fill-color": hueColour(), "fill-opacity": ["*", 0.11, ["get", "fresh"]] } },

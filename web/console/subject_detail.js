@@ -11,6 +11,7 @@ import { flyTo } from "./map.js";
 import { askAboutSelected } from "./near.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
+import { Ranges } from "./ranges.js";
 import { select, siteId } from "./store.js";
 import { ageS, hueOf, iconOf, isCamera, shown, subjectsKnown, subjectsSlow } from "./subjects.js";
 import { Empty, Loading } from "./states.js";
@@ -112,6 +113,7 @@ export function SubjectDetail({ id }) {
     <${OpenAlerts} id=${id} />
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
+    ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
     <${Deployments} found=${found} />
   </article>`;
 }

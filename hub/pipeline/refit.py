@@ -1,0 +1,119 @@
+"""Fit movement parameters anew to the collars of a site: every night, and when somebody asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from fusion.dispersal import settlement
+from fusion.evidence import Evidence
+from fusion.parameters import Fitted, fit_species, judged
+from hub.pipeline.fuse import evidence_of
+from hub.pipeline.history import fixes_only, rows_of
+from hub.pipeline.movement import kind_of, prior_of
+from hub.pipeline.world import NOUNS, World
+from hub.records.finding import Subject
+from hub.records.movement import Movement
+from hub.records.observation import Fix
+from hub.store import observations, parameters, reference, sites
+from hub.store.database import Database
+from hub.store.observations import Seen
+
+# Fewer fixes say less than the prior does.
+FEWEST_FIXES = 30
+# The newest are fitted to: an animal of ten years ago is not the one of today.
+MOST_FIXES = 20_000
+# A fit that differs by less than this, as a share, is the one there is: every change makes tracks anew.
+TOLERANCE = 0.05
+
+
+class Refitted(NamedTuple):
+    """How many collared animals were fitted, and how many of the fits are new or differ."""
+
+    fitted: int
+    changed: int
+
+
+async def refit(database: Database, site: str, step: Callable[[int, int], None] | None = None) -> Refitted:
+    """Fit all collared individuals of a site, and store what changed; the pipeline makes their tracks anew.
+
+    `step` is told how many kinds are done, of how many. The work is done in a thread.
+    """
+    stored = await parameters.everything(database, site)
+    records = await reference.everything(database, site, NOUNS)
+    world = World(await sites.get(database, site), records, fits=stored)
+    kinds: defaultdict[str, dict[UUID, Evidence]] = defaultdict(dict)
+    for key, individual in sorted(world.individuals.items()):
+        evidence = await collar_evidence(database, world, key)
+        if len(evidence) >= FEWEST_FIXES:
+            kinds[kind_of(individual.scientific_name)][key] = evidence
+    found: list[Movement] = []
+    for done, (kind, animals) in enumerate(sorted(kinds.items())):
+        if step is not None:
+            step(done, len(kinds))
+        found += await asyncio.to_thread(
+            fitted_kind, kind, animals, {key: world.individuals[key].sex for key in animals}
+        )
+    known = {one.individual: one for one in stored}
+    changed = [one for one in found if one.individual not in known or differs(known[one.individual], one)]
+    await parameters.put(database, site, changed)
+    return Refitted(len(found), len(changed))
+
+
+async def collar_history(database: Database, world: World, individual: UUID) -> list[Seen]:
+    """The fixes of an individual's collars while they were on it. What cameras saw is no part of it."""
+    seen: list[Seen] = []
+    for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), ()):
+        known = world.devices.get(stay.device)
+        if known is not None and known.kind == "collar":
+            seen += await observations.of_device(database, world.site.id, stay.device, stay.valid_from, stay.valid_to)
+    return [one for one in seen if isinstance(one.observation, Fix)]
+
+
+async def collar_evidence(database: Database, world: World, individual: UUID) -> Evidence:
+    """The newest `MOST_FIXES` of them as evidence, errors as the sensors state them."""
+    rows = fixes_only(rows_of(await collar_history(database, world, individual), world))
+    rows = rows[rows["time_s"].argsort(kind="stable")][-MOST_FIXES:]
+    return evidence_of(rows, world.frame)
+
+
+def fitted_kind(kind: str, animals: Mapping[UUID, Evidence], sexes: Mapping[UUID, str]) -> list[Movement]:
+    """Fits of one kind of animal; a centre that moves where the fixes speak strongly for it. A pure function."""
+    named = {str(key): evidence for key, evidence in animals.items()}
+    fits = fit_species(named, {str(key): sex for key, sex in sexes.items()}, prior_of(kind))
+    found: list[Movement] = []
+    for name, evidence in sorted(named.items()):
+        fit = fits[name]
+        settled = settlement(evidence, fit.prior)
+        chosen = fit.fitted if settled.chosen is settled.resident else judged(settled.chosen, evidence)
+        found.append(movement_of(UUID(name), chosen))
+    return found
+
+
+def movement_of(individual: UUID, fit: Fitted) -> Movement:
+    """A fit as it is stored."""
+    return Movement(
+        individual=individual,
+        tau_position_s=fit.parameters.tau_position_s,
+        tau_velocity_s=fit.parameters.tau_velocity_s,
+        sigma_m=fit.parameters.sigma_m,
+        centre_drift_m2_s=fit.parameters.centre_drift_m2_s,
+        error_scale=fit.error_scale,
+        spread_factor=fit.spread_factor,
+        log_covariance=tuple(float(value) for value in fit.log_covariance.ravel()),
+        fixes=fit.fixes,
+    )
+
+
+def differs(one: Movement, other: Movement) -> bool:
+    """Does any parameter differ by more than `TOLERANCE` of itself?"""
+    names = ("tau_position_s", "tau_velocity_s", "sigma_m", "error_scale", "spread_factor")
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    moved = (one.centre_drift_m2_s > 0.0) != (other.centre_drift_m2_s > 0.0)
+    if one.centre_drift_m2_s > 0.0 and other.centre_drift_m2_s > 0.0:
+        pairs.append((one.centre_drift_m2_s, other.centre_drift_m2_s))
+    return moved or any(abs(math.log(b / a)) > TOLERANCE for a, b in pairs)

@@ -1,0 +1,71 @@
+"""Movement parameters as they were fitted: configuration that tracks are a function of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from hub.records.movement import Movement
+from hub.store import log
+from hub.store.database import Database
+
+NOUN = "movement"
+
+ALL = """
+select individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s, error_scale, spread_factor,
+    log_covariance, fixes
+from movement where site_id = $1 order by individual_id"""
+
+
+async def everything(database: Database, site: str) -> list[Movement]:
+    """All fits of a site, in the order of ids."""
+    async with database.connection() as connection:
+        return [_movement(row) for row in await connection.fetch(ALL, site)]
+
+
+PUT = """
+insert into movement (site_id, individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s, error_scale,
+    spread_factor, log_covariance, fixes)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (site_id, individual_id) do update set
+    tau_position_s = excluded.tau_position_s, tau_velocity_s = excluded.tau_velocity_s, sigma_m = excluded.sigma_m,
+    centre_drift_m2_s = excluded.centre_drift_m2_s, error_scale = excluded.error_scale,
+    spread_factor = excluded.spread_factor, log_covariance = excluded.log_covariance, fixes = excluded.fixes,
+    fitted_at = clock_timestamp()"""
+
+
+async def put(database: Database, site: str, movements: Sequence[Movement]) -> None:
+    """Write new fits, and tell the pipeline, in one transaction."""
+    rows = [
+        (
+            site,
+            one.individual,
+            one.tau_position_s,
+            one.tau_velocity_s,
+            one.sigma_m,
+            one.centre_drift_m2_s,
+            one.error_scale,
+            one.spread_factor,
+            list(one.log_covariance),
+            one.fixes,
+        )
+        for one in movements
+    ]
+    async with database.transaction() as connection:
+        await connection.executemany(PUT, rows)
+        await log.record_change(connection, site, NOUN, [one.individual for one in movements])
+
+
+def _movement(row: asyncpg.Record) -> Movement:
+    return Movement(
+        individual=row["individual_id"],
+        tau_position_s=row["tau_position_s"],
+        tau_velocity_s=row["tau_velocity_s"],
+        sigma_m=row["sigma_m"],
+        centre_drift_m2_s=row["centre_drift_m2_s"],
+        error_scale=row["error_scale"],
+        spread_factor=row["spread_factor"],
+        log_covariance=tuple(row["log_covariance"]),
+        fixes=row["fixes"],
+    )

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from fusion.behaviour.cause import DAY_S, Cause, Rates, Signs, causes
+
+
+def likely(signs: Signs) -> Cause:
+    return next(iter(causes(signs)))
+
+
+def test_causes__are_probabilities_of_all_that_may_be() -> None:
+    found = causes(Signs(still_s=5 * DAY_S))
+    assert set(found) == set(Cause)
+    assert sum(found.values()) == pytest.approx(1.0)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("signs", "cause"),
+    [
+        (Signs(still_s=3 * 3_600.0), Cause.REST),
+        (Signs(still_s=1.5 * DAY_S, is_active=True), Cause.KILL),
+        (Signs(still_s=1.5 * DAY_S), Cause.KILL),
+        (Signs(still_s=12 * DAY_S, is_active=True, has_returned=True), Cause.DEN),
+        (Signs(still_s=2 * DAY_S, is_active=False, has_mortality_signal=True, may_den=False), Cause.DROP_OFF),
+        (Signs(still_s=0.0, silent_s=5 * DAY_S), Cause.FAILURE),
+        (Signs(still_s=0.0, silent_s=2 * 3_600.0, fix_share=0.5), Cause.REST),
+    ],
+)
+def test_causes__what_is_seen_points_to(signs: Signs, cause: Cause) -> None:
+    assert likely(signs) is cause
+
+
+def test_causes__the_longer_it_lies_the_more_it_is_dead_or_lost() -> None:
+    lost = [
+        causes(Signs(still_s=days * DAY_S))[Cause.DEATH] + causes(Signs(still_s=days * DAY_S))[Cause.DROP_OFF]
+        for days in (0.5, 2.0, 7.0, 20.0, 100.0)
+    ]
+    assert lost == sorted(lost)
+    assert lost[0] < 0.01 and lost[-1] > 0.8
+
+
+def test_causes__places_alone_do_not_tell_death_from_a_lost_collar() -> None:
+    found = causes(Signs(still_s=60 * DAY_S))
+    rates = Rates()
+    assert found[Cause.DEATH] / found[Cause.DROP_OFF] == pytest.approx(rates.death_per_day / rates.drop_off_per_day)
+
+
+def test_causes__a_male_does_not_den() -> None:
+    assert causes(Signs(still_s=10 * DAY_S, may_den=False))[Cause.DEN] < 0.02
+
+
+def test_causes__of_negative_time_are_refused() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        causes(Signs(still_s=-1.0))

@@ -1,0 +1,46 @@
+"""What the pipeline takes an observation's place to be worth."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
+from fusion.sensors import argos
+from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, covariance_of
+from hub.records.observation import ErrorEllipse, Fix
+
+
+def fix(**said: Any) -> Fix:
+    return Fix(device="ptt-1", observed_at=datetime(2026, 1, 1, tzinfo=UTC), longitude=1.0, latitude=2.0, **said)
+
+
+LONG = ErrorEllipse(semi_major_m=3_310.0, semi_minor_m=78.0, orientation_deg=71.0)
+
+
+def test_covariance__of_an_argos_ellipse_has_a_longer_minor_axis_than_stated() -> None:
+    found = covariance_of(fix(ellipse=LONG, attributes={"argos_class": "1"}))
+    assert np.array_equal(found, argos.covariance_from_ellipse(3_310.0, 78.0, 71.0, argos.PSI)[0])
+    assert np.linalg.eigvalsh(found[[0, 1, 1, 2]].reshape(2, 2))[0] == pytest.approx((78 * argos.PSI) ** 2 / 2)
+
+
+def test_covariance__of_any_other_ellipse_is_as_stated() -> None:
+    assert np.array_equal(covariance_of(fix(ellipse=LONG)), covariance_from_ellipse(3_310.0, 78.0, 71.0)[0])
+
+
+def test_covariance__of_a_class_without_ellipse_or_radius_is_what_was_measured_of_the_class() -> None:
+    found = covariance_of(fix(attributes={"argos_class": "B"}))
+    assert np.array_equal(found, argos.covariance_from_class(["B"])[0])
+
+
+def test_covariance__of_a_stated_radius_is_that_radius_whatever_the_class() -> None:
+    found = covariance_of(fix(uncertainty_m=250.0, attributes={"argos_class": "3"}))
+    assert np.array_equal(found, covariance_from_radius(250.0)[0])
+
+
+@pytest.mark.parametrize("attributes", [{}, {"argos_class": "?"}])
+def test_covariance__of_nothing_stated_is_an_assumption(attributes: dict[str, str]) -> None:
+    assert np.array_equal(covariance_of(fix(attributes=attributes)), covariance_from_radius(ASSUMED_UNCERTAINTY_M)[0])
