@@ -401,14 +401,16 @@ def weigh_motions(
     passed = _passed(longest)
     for q in range(first, last):
         i = chosen[q]
-        lo, n = offset[i], offset[i + 1] - offset[i]
-        own = Rows(
-            rows.time_s[lo : lo + n],
-            rows.precision[lo : lo + n].copy(),
-            rows.shift[lo : lo + n].copy(),
-            rows.weight[lo : lo + n],
-        )
-        quiet = is_silence[lo : lo + n]
+        kept, moments = np.empty(offset[i + 1] - offset[i], np.int64), 0
+        n = 0
+        for k in range(offset[i], offset[i + 1]):
+            moments += is_silence[k]
+            if (is_silence[k] and moments % 2 == 0) or rows.weight[k] > 0.0:
+                kept[n] = k
+                n += 1
+        at = kept[:n]
+        own = Rows(rows.time_s[at], rows.precision[at], rows.shift[at], rows.weight[at])
+        quiet = is_silence[at]
         out = Marginals(np.empty((n, 2)), np.empty((n, 3)), np.empty((n, 2)), np.empty((n, 3)))
         for m in range(motions.shape[1]):
             own.precision[quiet] = 0.0
@@ -417,10 +419,10 @@ def weigh_motions(
             log_evidence = _filter(own, 0, n, motion, passed)
             if quiet.any():
                 _smooth(own, 0, n, passed, out)
-                before = silence(own, 0, n, quiet, step_s, motion, cameras, out, BOLDEST)
+                before = silence(own, 0, n, quiet, 2.0 * step_s, motion, cameras, out, BOLDEST)
                 _filter(own, 0, n, motion, passed)
                 _smooth(own, 0, n, passed, out)
-                after = silence(own, 0, n, quiet, step_s, motion, cameras, out, BOLDEST)
+                after = silence(own, 0, n, quiet, 2.0 * step_s, motion, cameras, out, BOLDEST)
                 log_evidence += recorded[i] * np.log(speed_mps(motion)) - 0.5 * (before + after)
             weights[i, m] = log_evidence
 
@@ -467,8 +469,8 @@ def mix_motions(
             w = weights[i, m]
             if w <= 0.0:
                 continue
-            own.precision[quiet] = 0.0
-            own.shift[quiet] = 0.0
+            own.precision[:] = rows.precision[lo : lo + n]
+            own.shift[:] = rows.shift[lo : lo + n]
             for turn in range(rounds + 1 if quiet.any() else 1):
                 if turn > 0:
                     silence(own, 0, n, quiet, step_s, motions[i, m], cameras, out, BOLDEST)

@@ -166,9 +166,7 @@ def stone_soup(month: Month) -> Answer:
             track.append(updater.update(SingleHypothesis(prediction, fix)))
             continue
         llr = month.identity_llr[j] + month.species_ll[j][species] - background[j]
-        sighting = Detection(
-            StateVector(month.place[j]), timestamp=now, measurement_model=model, metadata={"llr": llr}
-        )
+        sighting = Detection(StateVector(month.place[j]), timestamp=now, measurement_model=model, metadata={"llr": llr})
         total, best = 0.0, (0.0, NOBODY)
         # In the order of the catalogue: a sum of floats in the order of a set of objects differs from run to run.
         found = associator.associate(set(tracks), {sighting}, now)
