@@ -127,6 +127,7 @@ def _filter(rows: Rows, lo: int, hi: int, motion: Floats, passed: Passed) -> flo
     """Forward pass over rows lo..hi from the prior; returns the weighted log likelihood of the evidence."""
     a, b, s2 = motion[0], motion[1], motion[2]
     x, P = np.zeros(6), np.zeros((6, 6))
+    K, A = np.zeros((6, 2)), np.zeros((6, 2))
     for o in (0, 3):
         x[o] = x[o + 2] = motion[3] if o == 0 else motion[4]
         P[o, o] = s2 + motion[5]
@@ -139,37 +140,41 @@ def _filter(rows: Rows, lo: int, hi: int, motion: Floats, passed: Passed) -> flo
         _predict(x, P, f, s2)
         for i in range(5):
             passed.F[r, i] = f[i]
-        K, e, S = passed.K[r], passed.e[r], passed.S[r]
-        w0, w1, w2 = rows.precision[k]
+        w0, w1, w2 = rows.precision[k, 0], rows.precision[k, 1], rows.precision[k, 2]
+        e0 = e1 = s00 = s01 = s11 = 0.0
         m00, m01 = 1.0 + w0 * P[0, 0] + w1 * P[0, 3], w0 * P[0, 3] + w1 * P[3, 3]
         m10, m11 = w1 * P[0, 0] + w2 * P[0, 3], 1.0 + w1 * P[0, 3] + w2 * P[3, 3]
         det = m00 * m11 - m01 * m10
         if (w0 == 0.0 and w2 == 0.0) or det < LEAST_DETERMINANT or m00 + m11 < 1.0:
-            K[:, :] = 0.0
-            e[:] = 0.0
-            S[:] = 0.0
+            for i in range(6):
+                K[i, 0] = K[i, 1] = 0.0
         else:
             # S^-1 = (I + W P)^-1 W exists where W^-1, the covariance of the row, does not.
-            S[0], S[1], S[2] = (m11 * w0 - m01 * w1) / det, (m11 * w1 - m01 * w2) / det, (m00 * w2 - m10 * w1) / det
+            s00, s01, s11 = (m11 * w0 - m01 * w1) / det, (m11 * w1 - m01 * w2) / det, (m00 * w2 - m10 * w1) / det
             y0 = rows.shift[k, 0] - w0 * x[0] - w1 * x[3]
             y1 = rows.shift[k, 1] - w1 * x[0] - w2 * x[3]
-            e[0], e[1] = (m11 * y0 - m01 * y1) / det, (m00 * y1 - m10 * y0) / det
+            e0, e1 = (m11 * y0 - m01 * y1) / det, (m00 * y1 - m10 * y0) / det
             if rows.weight[k] > 0.0:
                 d = w0 * w2 - w1 * w1
-                quadratic = (w2 * y0 - w1 * y1) / d * e[0] + (w0 * y1 - w1 * y0) / d * e[1]
+                quadratic = (w2 * y0 - w1 * y1) / d * e0 + (w0 * y1 - w1 * y0) / d * e1
                 likelihood -= rows.weight[k] * (0.5 * quadratic + 0.5 * np.log(det / d) + 1.8378770664093453)
             for i in range(6):
-                K[i, 0] = P[i, 0] * S[0] + P[i, 3] * S[1]
-                K[i, 1] = P[i, 0] * S[1] + P[i, 3] * S[2]
-                x[i] += P[i, 0] * e[0] + P[i, 3] * e[1]
-            A = P[:, 0].copy()
-            B = P[:, 3].copy()
+                A[i, 0], A[i, 1] = P[i, 0], P[i, 3]
+            for i in range(6):
+                K[i, 0] = A[i, 0] * s00 + A[i, 1] * s01
+                K[i, 1] = A[i, 0] * s01 + A[i, 1] * s11
+                x[i] += A[i, 0] * e0 + A[i, 1] * e1
             for i in range(6):
                 for j in range(i, 6):
-                    P[i, j] -= K[i, 0] * A[j] + K[i, 1] * B[j]
+                    P[i, j] -= K[i, 0] * A[j, 0] + K[i, 1] * A[j, 1]
                     P[j, i] = P[i, j]
-        passed.x[r, :] = x
-        passed.P[r, :, :] = P
+        passed.e[r, 0], passed.e[r, 1] = e0, e1
+        passed.S[r, 0], passed.S[r, 1], passed.S[r, 2] = s00, s01, s11
+        for i in range(6):
+            passed.x[r, i] = x[i]
+            passed.K[r, i, 0], passed.K[r, i, 1] = K[i, 0], K[i, 1]
+            for j in range(6):
+                passed.P[r, i, j] = P[i, j]
     return likelihood
 
 
@@ -179,7 +184,8 @@ def _smooth(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) -> Non
     lam, L, b = np.zeros(6), np.zeros((6, 6)), np.zeros((6, 2))
     for k in range(hi - 1, lo - 1, -1):
         r = k - lo
-        x, P, K, e, S = passed.x[r], passed.P[r], passed.K[r], passed.e[r], passed.S[r]
+        x, P, K = passed.x[r], passed.P[r], passed.K[r]
+        e0, e1, s00, s01, s11 = passed.e[r, 0], passed.e[r, 1], passed.S[r, 0], passed.S[r, 1], passed.S[r, 2]
         m0 = m3 = 0.0
         for i in range(6):
             b0 = b1 = 0.0
@@ -198,9 +204,9 @@ def _smooth(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) -> Non
         out.spread[k, 0], out.spread[k, 1], out.spread[k, 2] = xx, xy, yy
         out.others_place[k, 0], out.others_place[k, 1] = x[0] - m0, x[3] - m3
         out.others_spread[k, 0], out.others_spread[k, 1], out.others_spread[k, 2] = xx, xy, yy
-        if S[0] != 0.0 or S[2] != 0.0:
+        if s00 != 0.0 or s11 != 0.0:
             k0 = k1 = 0.0
-            d00, d01, d11 = S[0], S[1], S[2]
+            d00, d01, d11 = s00, s01, s11
             for i in range(6):
                 k0 += K[i, 0] * lam[i]
                 k1 += K[i, 1] * lam[i]
@@ -214,9 +220,9 @@ def _smooth(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) -> Non
                 d01 += K[i, 0] * b[i, 1]
                 d11 += K[i, 1] * b[i, 1]
             if rows.weight[k] > 0.0:
-                w0, w1, w2 = rows.precision[k]
+                w0, w1, w2 = rows.precision[k, 0], rows.precision[k, 1], rows.precision[k, 2]
                 d, dd = w0 * w2 - w1 * w1, d00 * d11 - d01 * d01
-                u0, u1 = e[0] + k0, e[1] + k1
+                u0, u1 = e0 + k0, e1 + k1
                 out.others_place[k, 0] = (w2 * rows.shift[k, 0] - w1 * rows.shift[k, 1]) / d - (
                     d11 * u0 - d01 * u1
                 ) / dd
@@ -226,8 +232,8 @@ def _smooth(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) -> Non
                 out.others_spread[k, 0] = d11 / dd - w2 / d
                 out.others_spread[k, 1] = w1 / d - d01 / dd
                 out.others_spread[k, 2] = d00 / dd - w0 / d
-            lam[0] -= k0 + e[0]
-            lam[3] -= k1 + e[1]
+            lam[0] -= k0 + e0
+            lam[3] -= k1 + e1
             for i in range(6):
                 L[i, 0] -= b[i, 0]
                 L[i, 3] -= b[i, 1]
@@ -238,7 +244,7 @@ def _smooth(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) -> Non
             L[0, 3] += d01
             L[3, 0] += d01
             L[3, 3] += d11
-        f11, f12, f21, f22, g = passed.F[r]
+        f11, f12, f21, f22, g = passed.F[r, 0], passed.F[r, 1], passed.F[r, 2], passed.F[r, 3], passed.F[r, 4]
         for o in (0, 3):
             position, velocity = lam[o], lam[o + 1]
             lam[o] = f11 * position + f21 * velocity

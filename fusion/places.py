@@ -52,7 +52,7 @@ def positions(settled: Settled, times_s: Floats, mapper: Mapper = map) -> tuple[
 
     def mix(lo: int, hi: int) -> None:
         smoothing.mix_motions(
-            starts, lo, hi, rows, silent, rules.silence_step_s, grid, weight, settled.cameras, 1, place, spread
+            starts, lo, hi, rows, silent, rules.silence_step_s, grid, weight, settled.cameras, 2, place, spread
         )
 
     residence.each(mapper, m, mix)

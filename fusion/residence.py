@@ -23,7 +23,14 @@ from fusion.timelines import LEAST_SHARE, Silence, Timelines
 
 NODES: Final = np.array([[s, t, 0.0] for s in (-1.6, -0.8, 0.0, 0.8, 1.6) for t in (-1.2, 0.0, 1.2)])
 """Motions that an individual without a collar may have, in log standard deviations of its kind."""
-CUBE: Final = np.array([[s, t, v] for s in (-1.0, 0.0, 1.0) for t in (-1.0, 0.0, 1.0) for v in (-1.0, 0.0, 1.0)])
+EDGES: Final = np.array(
+    [[0, 0, 0]]
+    + [[a, b, 0] for a in (-1, 1) for b in (-1, 1)]
+    + [[a, 0, b] for a in (-1, 1) for b in (-1, 1)]
+    + [[0, a, b] for a in (-1, 1) for b in (-1, 1)],
+    dtype=np.float64,
+)
+"""Design of Box & Behnken 1960 (Technometrics 2, 455-475) in three factors: half the points of the full cube."""
 CHUNK: Final = 32
 """Individuals per unit of work; results do not depend on it, each individual is computed alone."""
 SUREST: Final = 40.0
@@ -61,15 +68,15 @@ def motions(roster: Roster, log_motion: Floats, rules: AssociationRules) -> Floa
 
 
 def of_collars(roster: Roster, cameras: Cameras, rules: AssociationRules, mapper: Mapper) -> Residence:
-    """Before any sighting: motion of those with a collar, by four grids each finer than the last; everybody lives here."""
+    """Before any sighting: motion of those with a collar, by four grids each finer than the last; everybody here."""
     m, collared = len(roster), roster.has_collar()
     chosen = np.flatnonzero(collared)
     rows = Rows(roster.time_s, roster.precision, roster.shift, np.ones(len(roster.time_s)))
     no_silence, nothing = np.zeros(len(roster.time_s), dtype=np.bool_), np.zeros(m)
     mean = np.zeros((m, 3))
     for width in (0.5, 0.25, 0.12, 0.06):
-        deviation = mean[:, None, :] + CUBE * width
-        weights, grid = np.zeros((m, len(CUBE))), motions(roster, deviation, rules)
+        deviation = mean[:, None, :] + EDGES * width
+        weights, grid = np.zeros((m, len(EDGES))), motions(roster, deviation, rules)
 
         def weigh(lo: int, hi: int, weights: Floats = weights, grid: Floats = grid) -> None:
             smoothing.weigh_motions(
