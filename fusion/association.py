@@ -5,7 +5,7 @@ individual is speed x N(place | what all *other* evidence says of it at that tim
 false positives, unknown residents and those of the catalogue whose whereabouts nobody knows. Shared sightings enter an
 individual's track with the covariance R/r + P(1 - r)/r, which gives the mean update of probabilistic data association
 (Bar-Shalom & Tse 1975) without pinning an animal to another's camera. The silence of operating cameras enters as
-factors, see `marginal_kernels.silence`. The answer is a function of the set and the rules, to the bit.
+factors, see `camera_process.silence`. The answer is a function of the set and the rules, to the bit.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fusion import association_kernels as loops
+from fusion import camera_process, residence
 from fusion import marginal_kernels as smoothing
-from fusion import residence
 from fusion.association_kernels import Integers, Whereabouts
+from fusion.camera_process import Cameras
 from fusion.ellipse import Floats
 from fusion.identities import AssociationRules, Identities
-from fusion.marginal_kernels import Cameras, Marginals
+from fusion.marginal_kernels import Marginals
 from fusion.residence import Mapper, Residence
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
@@ -105,10 +106,10 @@ def _smoothed(lines: Timelines, motion: Floats, mapper: Mapper) -> Marginals:
 def _fall_silent(
     lines: Timelines, motion: Floats, out: Marginals, cameras: Cameras, rules: AssociationRules, mapper: Mapper
 ) -> None:
-    expected, step = np.zeros(len(motion)), rules.silence_step_s
+    expected, step, quiet = np.zeros(len(motion)), rules.silence_step_s, lines.is_silence
 
     def work(lo: int, hi: int) -> None:
-        smoothing.fall_silent(lines.starts, lo, hi, lines.rows, lines.is_silence, step, motion, cameras, out, expected)
+        camera_process.fall_silent(lines.starts, lo, hi, lines.rows, quiet, step, motion, cameras, out, expected)
 
     residence.each(mapper, len(motion), work)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion import marginal_kernels as smoothing
-from fusion import residence
+from fusion import camera_process, residence
 from fusion.association import Settled
 from fusion.ellipse import Floats
 from fusion.marginal_kernels import Rows
@@ -24,9 +23,8 @@ def positions(settled: Settled, times_s: Floats, mapper: Mapper = map) -> tuple[
     """
     found, roster, rules, living = settled.identities, settled.roster, settled.rules, settled.residence
     m, q = len(roster), len(times_s)
-    lines = timelines(
-        settled.sightings, roster, settled.silence, found.offset, found.who, found.if_here, found.spread_m2
-    )
+    share = found.if_here**rules.caution
+    lines = timelines(settled.sightings, roster, settled.silence, found.offset, found.who, share, found.spread_m2)
     n = len(lines.rows.time_s)
     animal = np.concatenate([np.repeat(np.arange(m), np.diff(lines.starts)), np.repeat(np.arange(m), q)])
     time_s = np.concatenate([lines.rows.time_s, np.tile(times_s, m)])
@@ -51,7 +49,7 @@ def positions(settled: Settled, times_s: Floats, mapper: Mapper = map) -> tuple[
     place, spread = np.zeros((len(order), 2)), np.zeros((len(order), 3))
 
     def mix(lo: int, hi: int) -> None:
-        smoothing.mix_motions(
+        camera_process.mix_motions(
             starts, lo, hi, rows, silent, rules.silence_step_s, grid, weight, settled.cameras, 2, place, spread
         )
 

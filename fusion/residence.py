@@ -14,10 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from fusion import marginal_kernels as smoothing
+from fusion import association_kernels as loops
+from fusion import camera_process
+from fusion.camera_process import Cameras
 from fusion.ellipse import Floats
 from fusion.identities import AssociationRules, Identities
-from fusion.marginal_kernels import Cameras, Rows
+from fusion.marginal_kernels import Rows
 from fusion.roster import Roster
 from fusion.timelines import LEAST_SHARE, Silence, Timelines
 
@@ -68,7 +70,7 @@ def motions(roster: Roster, log_motion: Floats, rules: AssociationRules) -> Floa
 
 
 def of_collars(roster: Roster, cameras: Cameras, rules: AssociationRules, mapper: Mapper) -> Residence:
-    """Before any sighting: motion of those with a collar, by four grids each finer than the last; everybody here."""
+    """Before any sighting: motion of those with a collar, by four designs, each finer; everybody lives here."""
     m, collared = len(roster), roster.has_collar()
     chosen = np.flatnonzero(collared)
     rows = Rows(roster.time_s, roster.precision, roster.shift, np.ones(len(roster.time_s)))
@@ -79,7 +81,7 @@ def of_collars(roster: Roster, cameras: Cameras, rules: AssociationRules, mapper
         weights, grid = np.zeros((m, len(EDGES))), motions(roster, deviation, rules)
 
         def weigh(lo: int, hi: int, weights: Floats = weights, grid: Floats = grid) -> None:
-            smoothing.weigh_motions(
+            camera_process.weigh_motions(
                 chosen, roster.offset, lo, hi, rows, no_silence, 1.0, grid, nothing, cameras, weights
             )
 
@@ -103,7 +105,7 @@ def unseen(roster: Roster, cameras: Cameras, silence: Silence, rules: Associatio
     grid = motions(roster, roster.log_sd[:, None, :] * NODES, rules)
 
     def weigh(lo: int, hi: int) -> None:
-        smoothing.weigh_motions(
+        camera_process.weigh_motions(
             first, starts, lo, hi, rows, quiet, rules.silence_step_s, grid, np.zeros(m), cameras, weights
         )
 
@@ -132,11 +134,11 @@ def settle(
     deviation = roster.log_sd[:, None, :] * NODES
     weights, grid = np.zeros((m, len(NODES))), motions(roster, deviation, rules)
     q = np.where(r > LEAST_SHARE, r, 0.0)
-    recorded = np.bincount(identities.who, weights=q, minlength=m)
+    recorded = loops.gathered(identities.who, q, np.ones(len(q)), m)
     quiet = lines.is_silence if rules.silence else np.zeros_like(lines.is_silence)
 
     def weigh(lo: int, hi: int) -> None:
-        smoothing.weigh_motions(
+        camera_process.weigh_motions(
             chosen, lines.starts, lo, hi, lines.rows, quiet, rules.silence_step_s, grid, recorded, cameras, weights
         )
 

@@ -22,8 +22,8 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timelines:
-    """Rows of individual i are starts[i]:starts[i + 1]; is_clock b[n]: a moment of the common clock, is_silence b[n]: of
-    somebody without a collar; pair_row i8[p]: where each pair of sighting and individual went.
+    """Rows of individual i are starts[i]:starts[i + 1]; is_clock b[n]: a moment of the common clock, is_silence b[n]:
+    one of somebody without a collar; pair_row i8[p]: where each pair of sighting and individual went.
     """
 
     starts: Integers
@@ -48,7 +48,7 @@ class Silence:
         return cls(clock_s, np.zeros((individuals, len(clock_s), 3)), np.zeros((individuals, len(clock_s), 2)))
 
     def keep(self, timelines: Timelines, collared: Flags) -> None:
-        """Remember the factors that `marginal_kernels.fall_silent` wrote."""
+        """Remember the factors that `camera_process.fall_silent` wrote."""
         rows, at = timelines.rows, timelines.is_silence
         self.precision[~collared] = rows.precision[at].reshape(-1, len(self.clock_s), 3)
         self.shift[~collared] = rows.shift[at].reshape(-1, len(self.clock_s), 2)
@@ -57,7 +57,7 @@ class Silence:
 def timelines(
     sightings: Sightings, roster: Roster, silence: Silence, offset: Integers, who: Integers, r: Floats, spread: Floats
 ) -> Timelines:
-    """Sort all that bears on each individual. A share r f8[p] of a sighting counts with covariance R/r + P (1 - r)/r."""
+    """All that bears on each individual; a share r f8[p] of a sighting has covariance R/r + P (1 - r)/r."""
     m, c, fixes = len(roster), len(silence.clock_s), len(roster.time_s)
     j = np.repeat(np.arange(len(sightings)), np.diff(offset))
     taken = r > LEAST_SHARE

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from fusion.association import Settled, settle
+from fusion.camera_process import Cameras
 from fusion.evidence import Evidence, keys_from
 from fusion.identities import AssociationRules
-from fusion.marginal_kernels import Cameras
 from fusion.motion import MotionParameters
 from fusion.places import positions
 from fusion.roster import Roster

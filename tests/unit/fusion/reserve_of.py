@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fusion.camera_process import Cameras
 from fusion.evidence import Evidence, keys_from
 from fusion.identities import AssociationRules
-from fusion.marginal_kernels import Cameras
 from fusion.motion import MotionParameters
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings, top_scores
