@@ -18,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fusion.ellipse import Floats
+from fusion.evidence import frozen
 from fusion.marginal_kernels import Marginals, Rows, filter_rows, passed_rows, smooth_back, transition
 
 Integers = NDArray[np.int64]
@@ -255,3 +256,17 @@ def mix_motions(
             square[k, 2] -= y * y
             mean[k, 0] += ox
             mean[k, 1] += oy
+
+
+def sorted_cameras(x_m: Floats, y_m: Floats, width_m: Floats, from_s: Floats, to_s: Floats) -> tuple[Cameras, Integers]:
+    """Cameras in the order the kernels want, from west to east, and for each camera given its number there, i8[c].
+
+    Raises ValueError where a width is not above 0 or a camera ends before it starts.
+    """
+    if not (np.asarray(width_m) > 0.0).all() or not (np.asarray(to_s) >= np.asarray(from_s)).all():
+        raise ValueError("a camera needs a width above 0 and must not end before it starts")
+    order = np.lexsort((to_s, from_s, width_m, y_m, x_m))
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    columns = [frozen(np.asarray(column, np.float64)[order]) for column in (x_m, y_m, width_m, from_s, to_s)]
+    return Cameras(*columns), number

@@ -131,7 +131,8 @@ def filter_rows(rows: Rows, lo: int, hi: int, motion: Floats, passed: Passed) ->
         m00, m01 = 1.0 + w0 * P[0, 0] + w1 * P[0, 3], w0 * P[0, 3] + w1 * P[3, 3]
         m10, m11 = w1 * P[0, 0] + w2 * P[0, 3], 1.0 + w1 * P[0, 3] + w2 * P[3, 3]
         det = m00 * m11 - m01 * m10
-        if (w0 == 0.0 and w2 == 0.0) or det < LEAST_DETERMINANT or m00 + m11 < 1.0:
+        is_empty = w0 == 0.0 and w2 == 0.0 and rows.shift[k, 0] == 0.0 and rows.shift[k, 1] == 0.0
+        if is_empty or det < LEAST_DETERMINANT or m00 + m11 < 1.0:
             for i in range(6):
                 K[i, 0] = K[i, 1] = 0.0
         else:
@@ -190,7 +191,7 @@ def smooth_back(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) ->
         out.spread[k, 0], out.spread[k, 1], out.spread[k, 2] = xx, xy, yy
         out.others_place[k, 0], out.others_place[k, 1] = x[0] - m0, x[3] - m3
         out.others_spread[k, 0], out.others_spread[k, 1], out.others_spread[k, 2] = xx, xy, yy
-        if s00 != 0.0 or s11 != 0.0:
+        if s00 != 0.0 or s11 != 0.0 or e0 != 0.0 or e1 != 0.0:
             k0 = k1 = 0.0
             d00, d01, d11 = s00, s01, s11
             for i in range(6):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fusion.association import Settled, settle
-from fusion.camera_process import Cameras
+from fusion.camera_process import Cameras, sorted_cameras
 from fusion.evidence import Evidence, keys_from
 from fusion.identities import AssociationRules
 from fusion.motion import MotionParameters
@@ -73,8 +73,8 @@ def told(
     )
     width = 2 * month.reach_m * month.reserve.detected
     end = month.reserve.days * DAY
-    cameras = Cameras(
-        month.camera_m[:, 0].copy(), month.camera_m[:, 1].copy(), width, np.zeros(len(width)), np.full(len(width), end)
+    cameras, _ = sorted_cameras(
+        month.camera_m[:, 0], month.camera_m[:, 1], width, np.zeros(len(width)), np.full(len(width), end)
     )
     row_of = {keys[i].tobytes(): j for i, j in enumerate(rows)}
     return sightings, roster, cameras, np.array([row_of[key.tobytes()] for key in sightings.keys])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion.camera_process import Cameras
+from fusion.camera_process import Cameras, sorted_cameras
 from fusion.evidence import Evidence, keys_from
 from fusion.identities import AssociationRules
 from fusion.motion import MotionParameters
@@ -34,7 +34,7 @@ def columns(n: int, individuals: int, seed: int) -> dict[str, np.ndarray]:
 def cameras() -> Cameras:
     """Nine cameras in a grid of 2 km, all on for ten days."""
     x, y = (axis.ravel() for axis in np.meshgrid([-2000.0, 0.0, 2000.0], [-2000.0, 0.0, 2000.0], indexing="ij"))
-    return Cameras(x, y, np.full(9, 100.0), np.zeros(9), np.full(9, 10 * DAY))
+    return sorted_cameras(x, y, np.full(9, 100.0), np.zeros(9), np.full(9, 10 * DAY))[0]
 
 
 def sightings(made: dict[str, np.ndarray], rows: np.ndarray) -> Sightings:
