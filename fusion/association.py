@@ -18,6 +18,7 @@ from fusion import association_kernels as loops
 from fusion import camera_process, residence
 from fusion import marginal_kernels as smoothing
 from fusion.association_kernels import Integers, Whereabouts
+from fusion.burst_kernels import bursts, exclude
 from fusion.camera_process import Cameras
 from fusion.ellipse import Floats
 from fusion.identities import AssociationRules, Identities
@@ -180,6 +181,7 @@ def _share(
     loops.share(
         offset, who, base + appearance, living.here, base, living.in_stead, nobody, r, if_here, others, strangers
     )
+    exclude(*bursts(sightings.burst), offset, who, r, if_here, others, strangers)
     watched_s = float((cameras.to_s - cameras.from_s).sum())
     false_per_s = (float(strangers[:, 0].sum()) + 1.0) / (watched_s + DAY / rules.false_per_day)
     of_unknown = float(strangers[:, 1].sum() + strangers[:, 3].sum())

@@ -60,6 +60,8 @@ class Sightings:
         times, places, covariances = (np.asarray(v, np.float64) + 0.0 for v in (time_s, place, covariance))
         likelihoods, scores, rests = (np.asarray(v, np.float64) + 0.0 for v in (species, score, rest))
         cameras, bursts, offsets, names = (np.asarray(v, np.int64) for v in (camera, burst, offset, score_of))
+        if n == 0:
+            places = places.reshape(0, 2)
         if places.shape != (n, 2) or covariances.shape != (n, 3) or likelihoods.shape[0] != n or offsets.size != n + 1:
             raise ValueError("columns of sightings differ in length")
         xx, xy, yy = covariances.T

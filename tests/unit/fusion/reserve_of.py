@@ -23,6 +23,7 @@ def columns(n: int, individuals: int, seed: int) -> dict[str, np.ndarray]:
     return {
         "time_s": np.floor(rng.uniform(0, 10, n) * 24) / 24 * DAY,
         "camera": rng.integers(-1, 9, n),
+        "burst": rng.integers(-1, n, n),
         "quality": rng.choice([0.2, 2.0, 8.0], n),
         "who": rng.integers(-1, individuals, n),
         "scores": rng.normal(-1.0, 1.0, (n, individuals)),
@@ -52,7 +53,7 @@ def sightings(made: dict[str, np.ndarray], rows: np.ndarray) -> Sightings:
         place,
         np.tile([900.0, 0.0, 900.0], (len(rows), 1)),
         camera,
-        np.full(len(rows), NO_CAMERA),
+        made["burst"][rows],
         made["species"][rows],
         offset,
         who,
