@@ -35,7 +35,6 @@ EDGES: Final = np.array(
 """Design of Box & Behnken 1960 (Technometrics 2, 455-475) in three factors: half the points of the full cube."""
 CHUNK: Final = 32
 """Individuals per unit of work; results do not depend on it, each individual is computed alone."""
-SUREST: Final = 40.0
 
 Mapper = Callable[[Callable[[tuple[int, int]], None], Iterable[tuple[int, int]]], Iterable[None]]
 """`map`, or the map of a pool of threads: the kernels release the interpreter's lock."""
@@ -149,13 +148,14 @@ def settle(
     against = np.bincount(identities.who, weights=q * (identities.species - identities.others) + entropy, minlength=m)
     looks = np.bincount(identities.who, weights=q * identities.appearance, minlength=m)
     evidence = _log_mean(weights) + against - alone
-    own = np.exp(np.clip(evidence + looks, -SUREST, SUREST))
-    other = np.exp(np.clip(evidence + np.log(unknown), -SUREST, SUREST))
+    own, other = evidence + looks, evidence + np.log(unknown)
+    top = np.maximum(np.maximum(own, other), 0.0)
+    total = np.exp(own - top) + np.exp(other - top) + np.exp(-top)
     return Residence(
         np.where(collared[:, None], before.log_motion, (p[:, :, None] * deviation).sum(axis=1)),
         np.where(collared[:, None], before.node_weight, p),
-        np.where(collared, 1.0, own / (1.0 + own + other)),
-        np.where(collared, 0.0, other / (1.0 + own + other)),
+        np.where(collared, 1.0, np.exp(own - top) / total),
+        np.where(collared, 0.0, np.exp(other - top) / total),
     )
 
 

@@ -97,7 +97,9 @@ def one_seed(reserve: Reserve, kept: Path | None, repeats: int) -> dict[str, Any
 
 
 def mean(rows: list[dict[str, Any]], variant: str, name: str) -> float:
-    return float(np.nanmean([row[variant][name] for row in rows]))
+    """Over the seeds; NaN where no seed has the figure."""
+    known = [row[variant][name] for row in rows if not math.isnan(row[variant][name])]
+    return sum(known) / len(known) if known else math.nan
 
 
 def compared(rows: list[dict[str, Any]]) -> dict[str, Any]:
