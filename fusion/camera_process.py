@@ -215,7 +215,7 @@ def mix_motions(
     """
     longest = 0
     for i in range(first, last):
-        longest = max(longest, offset[i + 1] - offset[i])
+        longest = max(longest, int(offset[i + 1] - offset[i]))
     passed = passed_rows(longest)
     for i in range(first, last):
         lo, n = offset[i], offset[i + 1] - offset[i]
@@ -231,17 +231,27 @@ def mix_motions(
         mean[:] = 0.0
         square[:] = 0.0
         ox, oy = motions[i, 0, 3], motions[i, 0, 4]
+        # Silence is found on the rows that say something; the many that only ask follow once, at the end.
+        at = lo + np.flatnonzero(quiet | (own.weight > 0.0))
+        brief, all_quiet = Rows(rows.time_s[at], rows.precision[at], rows.shift[at], rows.weight[at]), is_silence[at]
+        heard = Marginals(
+            np.empty((at.size, 2)), np.empty((at.size, 3)), np.empty((at.size, 2)), np.empty((at.size, 3))
+        )
         for m in range(motions.shape[1]):
             w = weights[i, m]
             if w <= 0.0:
                 continue
-            own.precision[:] = rows.precision[lo : lo + n]
-            own.shift[:] = rows.shift[lo : lo + n]
-            for turn in range(rounds + 1 if quiet.any() else 1):
-                if turn > 0:
-                    silence(own, 0, n, quiet, step_s, motions[i, m], cameras, out, BOLDEST)
-                filter_rows(own, 0, n, motions[i, m], passed)
-                smooth_back(own, 0, n, passed, out)
+            if all_quiet.any():
+                brief.precision[:] = rows.precision[at]
+                brief.shift[:] = rows.shift[at]
+                for _ in range(rounds):
+                    filter_rows(brief, 0, at.size, motions[i, m], passed)
+                    smooth_back(brief, 0, at.size, passed, heard)
+                    silence(brief, 0, at.size, all_quiet, step_s, motions[i, m], cameras, heard, BOLDEST)
+                own.precision[at - lo] = brief.precision
+                own.shift[at - lo] = brief.shift
+            filter_rows(own, 0, n, motions[i, m], passed)
+            smooth_back(own, 0, n, passed, out)
             for k in range(n):
                 x, y = out.place[k, 0] - ox, out.place[k, 1] - oy
                 mean[k, 0] += w * x

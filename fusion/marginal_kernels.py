@@ -91,16 +91,19 @@ def _predict(x: Floats, P: Floats, f: tuple[float, ...], s2: float) -> None:
         position, velocity, centre = x[o], x[o + 1], x[o + 2]
         x[o] = f11 * position + f12 * velocity + g * centre
         x[o + 1] = f21 * position + f22 * velocity - f21 * centre
-    for j in range(6):
-        for o in (0, 3):
+    # Block by block of the two axes; each is 3 x 3, the one below the diagonal is the mirror of the one above.
+    for o, q in ((0, 0), (0, 3), (3, 3)):
+        for j in range(q, q + 3):
             position, velocity, centre = P[o, j], P[o + 1, j], P[o + 2, j]
             P[o, j] = f11 * position + f12 * velocity + g * centre
             P[o + 1, j] = f21 * position + f22 * velocity - f21 * centre
-    for i in range(6):
-        for o in (0, 3):
-            position, velocity, centre = P[i, o], P[i, o + 1], P[i, o + 2]
-            P[i, o] = f11 * position + f12 * velocity + g * centre
-            P[i, o + 1] = f21 * position + f22 * velocity - f21 * centre
+        for i in range(o, o + 3):
+            position, velocity, centre = P[i, q], P[i, q + 1], P[i, q + 2]
+            P[i, q] = f11 * position + f12 * velocity + g * centre
+            P[i, q + 1] = f21 * position + f22 * velocity - f21 * centre
+    for i in range(3):
+        for j in range(3, 6):
+            P[j, i] = P[i, j]
     for o in (0, 3):
         P[o, o] += q11 * s2
         P[o, o + 1] += q12 * s2

@@ -23,7 +23,7 @@ from fusion.marginal_kernels import Rows
 from fusion.roster import Roster
 from fusion.timelines import LEAST_SHARE, Silence, Timelines
 
-NODES: Final = np.array([[s, t, 0.0] for s in (-1.6, -0.8, 0.0, 0.8, 1.6) for t in (-1.2, 0.0, 1.2)])
+NODES: Final = np.array([[s, t, 0.0] for s in (-1.6, -0.53, 0.53, 1.6) for t in (-1.0, 1.0)])
 """Motions that an individual without a collar may have, in log standard deviations of its kind."""
 EDGES: Final = np.array(
     [[0, 0, 0]]
@@ -69,13 +69,13 @@ def motions(roster: Roster, log_motion: Floats, rules: AssociationRules) -> Floa
 
 
 def of_collars(roster: Roster, cameras: Cameras, rules: AssociationRules, mapper: Mapper) -> Residence:
-    """Before any sighting: motion of those with a collar, by four designs, each finer; everybody lives here."""
+    """Before any sighting: motion of those with a collar, by three designs, each finer; everybody lives here."""
     m, collared = len(roster), roster.has_collar()
     chosen = np.flatnonzero(collared)
     rows = Rows(roster.time_s, roster.precision, roster.shift, np.ones(len(roster.time_s)))
     no_silence, nothing = np.zeros(len(roster.time_s), dtype=np.bool_), np.zeros(m)
     mean = np.zeros((m, 3))
-    for width in (0.5, 0.25, 0.12, 0.06):
+    for width in (0.5, 0.25, 0.1):
         deviation = mean[:, None, :] + EDGES * width
         weights, grid = np.zeros((m, len(EDGES))), motions(roster, deviation, rules)
 
