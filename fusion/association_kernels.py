@@ -168,7 +168,9 @@ def pair_scores(seen: Seen, offset: Integers, who: Integers) -> Floats:
 
 
 @njit(nogil=True, cache=True)
-def carried(offset: Integers, who: Integers, old_offset: Integers, old_who: Integers, old: Floats, fresh: Floats) -> None:
+def carried(
+    offset: Integers, who: Integers, old_offset: Integers, old_who: Integers, old: Floats, fresh: Floats
+) -> None:
     """Values of the pairs of a former table go to the same pairs of the present one, by identity and never by slot."""
     for j in range(offset.size - 1):
         s = old_offset[j]

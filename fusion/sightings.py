@@ -60,6 +60,8 @@ class Sightings:
         times, places, covariances = (np.asarray(v, np.float64) + 0.0 for v in (time_s, place, covariance))
         likelihoods, scores, rests = (np.asarray(v, np.float64) + 0.0 for v in (species, score, rest))
         cameras, bursts, offsets, names = (np.asarray(v, np.int64) for v in (camera, burst, offset, score_of))
+        if n == 0:
+            places = places.reshape(0, 2)
         if places.shape != (n, 2) or covariances.shape != (n, 3) or likelihoods.shape[0] != n or offsets.size != n + 1:
             raise ValueError("columns of sightings differ in length")
         xx, xy, yy = covariances.T
@@ -73,7 +75,12 @@ class Sightings:
         take = np.repeat(offsets[:-1][order], counts) + np.arange(fresh[-1]) - np.repeat(fresh[:-1], counts)
         by_name = np.lexsort((names[take], np.repeat(np.arange(len(order)), counts)))
         return cls(
-            *(frozen(v[order]) for v in (times, places, covariances, cameras, bursts, likelihoods)),
+            frozen(times[order]),
+            frozen(places[order]),
+            frozen(covariances[order]),
+            frozen(cameras[order]),
+            frozen(bursts[order]),
+            frozen(likelihoods[order]),
             frozen(fresh),
             frozen(names[take][by_name]),
             frozen(scores[take][by_name]),
@@ -107,13 +114,19 @@ class Sightings:
 
 def merge(known: Sightings, late: Sightings) -> Sightings:
     """Union of two sets."""
-    both = (known, late)
-    joined = [np.concatenate([getattr(one, name) for one in both]) for name in COLUMNS]
-    offset = np.concatenate([known.offset, late.offset[1:] + known.offset[-1]])
-    return Sightings.canonical(*joined[:6], offset, *joined[6:9], np.concatenate([known.keys, late.keys]))
-
-
-COLUMNS: Final = ("time_s", "place", "covariance", "camera", "burst", "species", "score_of", "score", "rest")
+    return Sightings.canonical(
+        np.concatenate([known.time_s, late.time_s]),
+        np.concatenate([known.place, late.place]),
+        np.concatenate([known.covariance, late.covariance]),
+        np.concatenate([known.camera, late.camera]),
+        np.concatenate([known.burst, late.burst]),
+        np.concatenate([known.species, late.species]),
+        np.concatenate([known.offset, late.offset[1:] + known.offset[-1]]),
+        np.concatenate([known.score_of, late.score_of]),
+        np.concatenate([known.score, late.score]),
+        np.concatenate([known.rest, late.rest]),
+        np.concatenate([known.keys, late.keys]),
+    )
 
 
 def top_scores(dense: Floats, most: int) -> tuple[Integers, Integers, Floats, Floats]:

@@ -1,7 +1,7 @@
 """Stone Soup 1.9.1 on the made reserve, in the best configuration known to us.
 
-LBP-JPDA with our movement model, likelihoods of individual and species in its hypotheses, and its Kalman smoother. To be
-generous: everything is sorted by time, the catalogue and the medians of each species are given, collar fixes go
+LBP-JPDA with our movement model, likelihoods of individual and species in its hypotheses, and its Kalman smoother. To
+be generous: everything is sorted by time, the catalogue and the medians of each species are given, collar fixes go
 straight to their animal, and only tracks that get a sighting are updated. Predictors, updater, hypothesiser,
 associator, reduction and smoother are Stone Soup's; the glue is ours. Optional: `Absent` where it is not installed
 (pip install stonesoup==1.9.1 --target DIR, then ROSETTE_FUSION_PEERS=DIR).

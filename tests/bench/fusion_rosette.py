@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fusion.association import Association, AssociationRules
+from fusion.association import Settled, settle
+from fusion.camera_process import Cameras, sorted_cameras
 from fusion.evidence import Evidence, keys_from
-from fusion.marginal_kernels import Cameras
+from fusion.identities import AssociationRules
 from fusion.motion import MotionParameters
+from fusion.places import positions
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings, top_scores
 from tests.bench.fusion_scenario import CAMERA, DAY, NOBODY, SIGMA_M, TAU_POSITION_S, TAU_VELOCITY_S, Month
@@ -70,8 +73,8 @@ def told(
     )
     width = 2 * month.reach_m * month.reserve.detected
     end = month.reserve.days * DAY
-    cameras = Cameras(
-        month.camera_m[:, 0].copy(), month.camera_m[:, 1].copy(), width, np.zeros(len(width)), np.full(len(width), end)
+    cameras, _ = sorted_cameras(
+        month.camera_m[:, 0], month.camera_m[:, 1], width, np.zeros(len(width)), np.full(len(width), end)
     )
     row_of = {keys[i].tobytes(): j for i, j in enumerate(rows)}
     return sightings, roster, cameras, np.array([row_of[key.tobytes()] for key in sightings.keys])
@@ -84,18 +87,13 @@ def true_llr(month: Month) -> np.ndarray:
 
 def rosette(
     month: Month, wrong: Wrong = Wrong(), identity_llr: np.ndarray | None = None, **rules: Any
-) -> tuple[Answer, Association]:
+) -> tuple[Answer, Settled, float]:
     sightings, roster, cameras, row = told(month, wrong, identity_llr)
     x, y = month.reserve.side_m
-    association = Association(
-        sightings,
-        roster,
-        cameras,
-        (0.0, month.reserve.days * DAY),
-        AssociationRules(centre_x_m=x / 2, centre_y_m=y / 2, **rules),
-    )
-    identities = association.run()
-    mean, covariance = association.positions(month.path_s)
+    assumed = AssociationRules(centre_x_m=x / 2, centre_y_m=y / 2, **rules)
+    started = time.process_time()
+    settled = settle(sightings, roster, cameras, (0.0, month.reserve.days * DAY), assumed)
+    mean, covariance = positions(settled, month.path_s)
     owner, stated = np.full(len(month.time_s), NOBODY), np.full(len(month.time_s), np.nan)
-    owner[row], stated[row] = identities.owners()
-    return Answer(mean, covariance, owner, np.clip(stated, 0, 1)), association
+    owner[row], stated[row] = settled.identities.owners()
+    return Answer(mean, covariance, owner, stated), settled, time.process_time() - started

@@ -43,6 +43,8 @@ class Reserve:
     days: float = 30.0
     side_m: tuple[float, float] = (52_000.0, 50_000.0)
     cameras: int = 450
+    waters: int = 12
+    """Points around which home ranges and cameras gather."""
     detected: float = 0.75
     false_per_camera_day: float = 0.01
     species_accuracy: float = 0.92
@@ -136,7 +138,7 @@ def generate(reserve: Reserve) -> Month:
     rng = np.random.default_rng(reserve.seed)
     n, sides = reserve.animals, np.array(reserve.side_m)
     catalogued = n - round(n * reserve.uncatalogued)
-    water = rng.uniform(0.08, 0.92, (12, 2)) * sides
+    water = rng.uniform(0.08, 0.92, (reserve.waters, 2)) * sides
     home = np.clip(_around(rng, water, n, 0.7, sides), 0.03 * sides, 0.97 * sides)
     camera_m = np.clip(_around(rng, water, reserve.cameras, 0.6, sides), 0.0, sides)
     camera_m = camera_m[np.argsort(camera_m[:, 0], kind="stable")]

@@ -5,6 +5,7 @@ An `Answer` says where each catalogued animal was at the times of the truth, and
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +52,7 @@ def scores(month: Month, answer: Answer) -> dict[str, float]:
     seen = month.kind == CAMERA
     right = np.where((month.truth >= 0) & (month.truth < k), month.truth, NOBODY)
     correct = (answer.owner == right)[seen]
+    any_free = bool((shown & ~collared).any())
     named = seen & (right != NOBODY)
     return {
         "identity_accuracy": float(correct.mean()),
@@ -58,11 +60,16 @@ def scores(month: Month, answer: Answer) -> dict[str, float]:
         "strangers_rejected": float((answer.owner == NOBODY)[seen & ~named].mean()),
         "labelled_gospa_m": float(np.sqrt(cost.sum(axis=1).mean())),
         "shown": float(shown.mean()),
-        "coverage_95_collared": float((nees < CHI2_95)[shown & collared].mean()),
-        "coverage_95_uncollared": float((nees < CHI2_95)[shown & ~collared].mean()),
-        "median_error_uncollared_m": float(np.median(np.sqrt(distance2[shown & ~collared]))),
+        "coverage_95_collared": share(nees < CHI2_95, shown & collared),
+        "coverage_95_uncollared": share(nees < CHI2_95, shown & ~collared),
+        "median_error_uncollared_m": float(np.median(np.sqrt(distance2[shown & ~collared]))) if any_free else math.nan,
         "calibration_error": expected_calibration_error(answer.stated[seen], correct),
     }
+
+
+def share(flags: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
+    """Share of flags among some; NaN among none."""
+    return float(flags[among].mean()) if among.any() else math.nan
 
 
 def expected_calibration_error(stated: Floats, correct: NDArray[np.bool_], bins: int = 10) -> float:

@@ -1,0 +1,102 @@
+"""Everything that bears on each individual, in order of time: fixes of its collar, its share of sightings, silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.association_kernels import Integers, Whereabouts
+from fusion.ellipse import Floats
+from fusion.identities import AssociationRules
+from fusion.marginal_kernels import Marginals, Rows
+from fusion.roster import Roster, shifted
+from fusion.sightings import Sightings
+
+LEAST_SHARE = 0.01
+"""A smaller share of a sighting tells an individual's track nothing."""
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timelines:
+    """Rows of individual i are starts[i]:starts[i + 1]; is_clock b[n]: a moment of the common clock, is_silence b[n]:
+    one of somebody without a collar; pair_row i8[p]: where each pair of sighting and individual went.
+    """
+
+    starts: Integers
+    rows: Rows
+    is_clock: Flags
+    is_silence: Flags
+    pair_row: Integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Silence:
+    """Factors of silence on the common clock: clock_s f8[t], precision f8[m, t, 3], shift f8[m, t, 2]."""
+
+    clock_s: Floats
+    precision: Floats
+    shift: Floats
+
+    @classmethod
+    def unknown(cls, individuals: int, span_s: tuple[float, float], step_s: float) -> Silence:
+        """No factors yet, on a clock over the span of the observations."""
+        clock_s = np.arange(span_s[0], span_s[1] + 0.5 * step_s, step_s)
+        return cls(clock_s, np.zeros((individuals, len(clock_s), 3)), np.zeros((individuals, len(clock_s), 2)))
+
+    def keep(self, timelines: Timelines, collared: Flags) -> None:
+        """Remember the factors that `camera_process.fall_silent` wrote."""
+        rows, at = timelines.rows, timelines.is_silence
+        self.precision[~collared] = rows.precision[at].reshape(-1, len(self.clock_s), 3)
+        self.shift[~collared] = rows.shift[at].reshape(-1, len(self.clock_s), 2)
+
+
+def timelines(
+    sightings: Sightings, roster: Roster, silence: Silence, offset: Integers, who: Integers, r: Floats, spread: Floats
+) -> Timelines:
+    """All that bears on each individual; a share r f8[p] of a sighting has covariance R/r + P (1 - r)/r."""
+    m, c, fixes = len(roster), len(silence.clock_s), len(roster.time_s)
+    j = np.repeat(np.arange(len(sightings)), np.diff(offset))
+    taken = r > LEAST_SHARE
+    safe = np.maximum(r, LEAST_SHARE)
+    xx, xy, yy = (sightings.covariance[j] / safe[:, None]).T
+    more = spread * (1.0 - safe) / safe
+    xx, yy = xx + more, yy + more
+    precision = np.stack([yy, -xy, xx], axis=1) * (taken / (xx * yy - xy * xy))[:, None]
+    everybody = np.arange(m)
+    animal = np.concatenate([np.repeat(everybody, np.diff(roster.offset)), who, np.repeat(everybody, c)])
+    time_s = np.concatenate([roster.time_s, sightings.time_s[j], np.tile(silence.clock_s, m)])
+    order = np.lexsort((time_s, animal))
+    is_clock = order >= fixes + len(who)
+    is_pair = (order >= fixes) & ~is_clock
+    pair_row = np.empty(len(who), np.int64)
+    pair_row[order[is_pair] - fixes] = np.flatnonzero(is_pair)
+    shift = shifted(precision, sightings.place[j])
+    rows = Rows(
+        time_s[order],
+        np.concatenate([roster.precision, precision, silence.precision.reshape(-1, 3)])[order],
+        np.concatenate([roster.shift, shift, silence.shift.reshape(-1, 2)])[order],
+        np.concatenate([np.ones(fixes), np.where(taken, r, 0.0), np.zeros(m * c)])[order],
+    )
+    starts = np.searchsorted(animal[order], np.arange(m + 1)).astype(np.int64)
+    return Timelines(starts, rows, is_clock, is_clock & ~roster.has_collar()[animal[order]], pair_row)
+
+
+def whereabouts(
+    lines: Timelines, out: Marginals, silence: Silence, motion: Floats, rules: AssociationRules
+) -> Whereabouts:
+    """Where everybody is on the common clock, and around what home."""
+    m, c, half = len(motion), len(silence.clock_s), 0.5 * rules.silence_step_s
+    place = out.place[lines.is_clock].reshape(m, c, 2)
+    spread = out.spread[lines.is_clock].reshape(m, c, 3)
+    home = place.mean(axis=1)
+    apart = ((place - home[:, None]) ** 2).sum(axis=2)
+    variance = 0.5 * (spread[..., 0] + spread[..., 2] + apart).mean(axis=1)
+    a, b = motion[:, 0], motion[:, 1]
+    wander = motion[:, 2] * (1.0 - (b * np.exp(-a * half) - a * np.exp(-b * half)) / (b - a))
+    located = variance < rules.located_sd_m**2
+    start = float(silence.clock_s[0])
+    return Whereabouts(start, rules.silence_step_s, place, spread, home, 5.0 * np.sqrt(variance), wander, located)

@@ -1,0 +1,18 @@
+"""The benchmarks of identity still run, and what they count agrees; no figure is judged here."""
+
+from __future__ import annotations
+
+from tests.bench.test_benchmarks_run import quick
+
+
+def test_fusion_identity__every_variant_is_scored_and_a_missing_peer_is_said() -> None:
+    told = quick("fusion_identity")
+    assert told["means"].keys() >= {"rosette", "cameras_silent_or_not_known", "oracle"}
+    assert told["means"]["oracle"]["identity_accuracy"] > told["means"]["rosette"]["identity_accuracy"] > 0.5
+    peer = told["against_stone_soup"]
+    assert peer == {"stone_soup": "absent"} or peer["cpu_ratio"] > 1.0
+
+
+def test_fusion_order__every_case_ends_in_the_same_bytes() -> None:
+    told = quick("fusion_order")
+    assert told["equal"] == told["cases"] > 0
