@@ -32,7 +32,7 @@ from hub.store.observations import Seen
 # Those who may read the places of all animals: who an animal is tells where it was.
 MAY_DECIDE: tuple[Role, ...] = ("dispatcher", "scientist", "admin")
 LONGEST_NOTE = 2_000
-Least = Annotated[float, QueryParameter(ge=0, le=100, description="Only what is worth at least so many bits.")]
+Least = Annotated[float, QueryParameter(ge=0, le=100, description="Only what is worth at least so much.")]
 ROOT = "/api/v1/sites/{site:str}/detections/{observation:uuid}/identity"
 
 

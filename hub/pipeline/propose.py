@@ -15,9 +15,11 @@ from uuid import UUID
 
 import numpy as np
 
-from fusion.association import Association, AssociationRules, Identities
+from fusion.association import settle
+from fusion.camera_process import Cameras, sorted_cameras
+from fusion.decisions import review_queue
 from fusion.evidence import Evidence
-from fusion.marginal_kernels import Cameras
+from fusion.identities import AssociationRules
 from fusion.motion import MotionParameters
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
@@ -96,13 +98,14 @@ def weigh(window: Window, world: World) -> list[Proposal]:
     sightings = _sightings(window, world, kinds, rank, stations)
     rules = _rules(window, world)
     span = (window.since.timestamp(), window.until.timestamp())
-    association = Association(sightings, roster, cameras, span, rules)
-    found = association.run()
+    settled = settle(sightings, roster, cameras, span, rules)
+    value = dict(review_queue(settled, len(sightings)))
     configuration = rules.configuration_hash().hex()[:16]
     by_key = {one.members[0].id.bytes: one for one in window.passages}
     out: list[Proposal] = []
     for j in range(len(sightings)):
-        out += _proposals(by_key[sightings.keys[j].tobytes()], j, found, roster, configuration)
+        key = sightings.keys[j].tobytes()
+        out += _proposals(by_key[key], j, settled, configuration, value[key])
     return out
 
 
@@ -130,11 +133,10 @@ def _cameras(window: Window, world: World) -> tuple[dict[UUID, int], Cameras]:
             heard[place.id] = min(first, at), max(last, at)
     known = [world.places[key] for key in heard]
     x, y = world.frame.to_metres(np.array([one.longitude for one in known]), np.array([one.latitude for one in known]))
-    order = sorted(range(len(known)), key=lambda k: (float(x[k]), float(y[k]), str(known[k].id)))
-    spans = np.array([heard[known[k].id] for k in order], dtype=np.float64).reshape(-1, 2)
-    width = np.array([STATION_REACH * max(known[k].uncertainty_m, 15.0) for k in order], dtype=np.float64)
-    cameras = Cameras(x[order], y[order], width, spans[:, 0].copy(), spans[:, 1].copy())
-    return {known[k].id: number for number, k in enumerate(order)}, cameras
+    spans = np.array([heard[one.id] for one in known], dtype=np.float64).reshape(-1, 2)
+    width = np.array([STATION_REACH * max(one.uncertainty_m, 15.0) for one in known], dtype=np.float64)
+    cameras, number = sorted_cameras(x, y, width, spans[:, 0], spans[:, 1])
+    return {one.id: int(number[k]) for k, one in enumerate(known)}, cameras
 
 
 def _sightings(
@@ -181,7 +183,9 @@ def _rules(window: Window, world: World) -> AssociationRules:
     )
 
 
-def _proposals(passage: Passage, j: int, found: Identities, roster: Roster, configuration: str) -> list[Proposal]:
+def _proposals(
+    passage: Passage, j: int, found: Identities, roster: Roster, configuration: str, value: float
+) -> list[Proposal]:
     pairs = range(int(found.offset[j]), int(found.offset[j + 1]))
     ranked = sorted(pairs, key=lambda k: (-found.probability[k], found.who[k]))
     candidates = tuple(
@@ -196,9 +200,6 @@ def _proposals(passage: Passage, j: int, found: Identities, roster: Roster, conf
         for k in ranked[:MOST_SHOWN]
         if found.probability[k] >= LEAST_SHOWN
     )
-    shares = [max(float(found.probability[k]), 0.0) for k in ranked]
-    rest = max(1.0 - sum(shares), 0.0)
-    entropy = -sum(p * math.log2(p) for p in (*shares, rest) if p > 1e-12)
     return [
         Proposal(
             observation=one.id,
@@ -206,7 +207,7 @@ def _proposals(passage: Passage, j: int, found: Identities, roster: Roster, conf
             candidates=candidates,
             nobody=round(max(1.0 - sum(c.probability for c in candidates), 0.0), 4),
             # One of a passage stands for all of it: deciding on the first decides what the others show.
-            value=round(entropy, 3) if number == 0 else 0.0,
+            value=round(value, 3) if number == 0 else 0.0,
             configuration=configuration,
         )
         for number, one in enumerate(passage.members)

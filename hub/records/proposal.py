@@ -26,7 +26,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
 
-    value: how much a person's decision is expected to change, in bits; what is worth most is looked at first.
+    value: how much a person's decision is expected to change, as shares of sightings; what is worth most comes first.
     """
 
     observation: UUID

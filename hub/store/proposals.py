@@ -67,7 +67,7 @@ where p.site_id = $1 and p.value >= $2 and not exists (
 
 
 async def queue(database: Database, site: str, least: float, limit: int) -> tuple[list[Proposal], int]:
-    """(undecided proposals worth at least so many bits, worth most first; how many there are in all)."""
+    """(undecided proposals worth at least so much, worth most first; how many there are in all)."""
     async with database.connection() as connection:
         rows = await connection.fetch(QUEUE, site, least, limit)
         waiting = await connection.fetchval(WAITING, site, least)
