@@ -53,28 +53,31 @@ def passes(
 
     F sums width x operating time x N(camera).
     """
-    out[:] = 0.0
     det = cxx * cyy - cxy * cxy
     i00, i01, i11 = cyy / det, -cxy / det, cxx / det
-    reach = FARTHEST_SD * np.sqrt(cxx)
+    reach, reach_y = FARTHEST_SD * np.sqrt(cxx), FARTHEST_SD * np.sqrt(cyy)
     scale = 1.0 / (6.283185307179586 * np.sqrt(det))
+    total = g0 = g1 = h00 = h01 = h11 = 0.0
     for c in range(np.searchsorted(cameras.x_m, x - reach), cameras.x_m.size):
-        d0 = cameras.x_m[c] - x
+        d0, d1 = cameras.x_m[c] - x, cameras.y_m[c] - y
         if d0 > reach:
             break
-        d1 = cameras.y_m[c] - y
+        if abs(d1) > reach_y:
+            continue
         u0, u1 = i00 * d0 + i01 * d1, i01 * d0 + i11 * d1
         quadratic = d0 * u0 + d1 * u1
         watched = min(to_s, cameras.to_s[c]) - max(from_s, cameras.from_s[c])
         if quadratic > FARTHEST_SD * FARTHEST_SD or watched <= 0.0:
             continue
-        f = cameras.width_m[c] * watched * scale * np.exp(-0.5 * quadratic)
-        out[0] += f
-        out[1] += f * u0
-        out[2] += f * u1
-        out[3] += f * (u0 * u0 - i00)
-        out[4] += f * (u0 * u1 - i01)
-        out[5] += f * (u1 * u1 - i11)
+        f = cameras.width_m[c] * watched * np.exp(-0.5 * quadratic)
+        total += f
+        g0 += f * u0
+        g1 += f * u1
+        h00 += f * (u0 * u0 - i00)
+        h01 += f * (u0 * u1 - i01)
+        h11 += f * (u1 * u1 - i11)
+    out[0], out[1], out[2] = scale * total, scale * g0, scale * g1
+    out[3], out[4], out[5] = scale * h00, scale * h01, scale * h11
 
 
 @njit(nogil=True, cache=True)
