@@ -78,7 +78,7 @@ house:
 
 # All benchmarks, one after the other; each prints one JSON object as its last line.
 bench: setup-dev
-	@for name in ingest live import_file filter geo_inside geo_edge geo_order; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in ingest live import_file filter fusion_identity fusion_order fusion_identity_growth geo_inside geo_edge geo_order; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 # The geo engine beside its peers, those that are there (make setup-peers); then its answers against GEOS.
 bench-geo: setup-dev

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from fusion.association import settle
+from fusion.association import Settled, settle
 from fusion.camera_process import Cameras, sorted_cameras
 from fusion.decisions import review_queue
 from fusion.evidence import Evidence
@@ -183,9 +183,8 @@ def _rules(window: Window, world: World) -> AssociationRules:
     )
 
 
-def _proposals(
-    passage: Passage, j: int, found: Identities, roster: Roster, configuration: str, value: float
-) -> list[Proposal]:
+def _proposals(passage: Passage, j: int, settled: Settled, configuration: str, value: float) -> list[Proposal]:
+    found, roster = settled.identities, settled.roster
     pairs = range(int(found.offset[j]), int(found.offset[j + 1]))
     ranked = sorted(pairs, key=lambda k: (-found.probability[k], found.who[k]))
     candidates = tuple(
