@@ -140,8 +140,8 @@ def review_queue(settled: Settled, most: int) -> list[tuple[bytes, float]]:
     """Sightings whose answer would teach the most, first: (key, expected change).
 
     A quick stand-in for settling anew under every possible answer: the change of the sighting's own share, the sum of
-    p (1 - p) over owners and nobody, more for an owner whose track rests on few other sightings. A certain sighting teaches
-    nothing.
+    p (1 - p) over owners and nobody, more for an owner whose track rests on few other sightings. A certain sighting
+    teaches nothing.
     """
     found = settled.identities
     j, p = found.sighting(), found.probability
