@@ -132,19 +132,16 @@ def changes(before: Settled, after: Settled) -> list[Change]:
 
 
 def moved_m(before: tuple[Floats, Floats], after: tuple[Floats, Floats]) -> Floats:
-    """How far each individual's track moves, f8[m]: root mean square over the times of two answers of `positions`.
-
-    Infinite for nobody: where either is lost, its wide covariance is in the answers.
-    """
+    """How far each individual's track moves, f8[m]: root mean square over the times of two `positions`."""
     return np.sqrt(((after[0] - before[0]) ** 2).sum(axis=2).mean(axis=0))
 
 
 def review_queue(settled: Settled, most: int) -> list[tuple[bytes, float]]:
     """Sightings whose answer would teach the most, first: (key, expected change).
 
-    The expected change of the whole posterior is bounded below by that of the sighting's own share, sum p (1 - p) over
-    owners and nobody, plus what hangs on it: the share of each candidate's evidence that this one sighting is. A
-    certain sighting teaches nothing, whatever its confidence; so does an uncertain one that nobody's track rests on.
+    A quick stand-in for settling anew under every possible answer: the change of the sighting's own share, the sum of
+    p (1 - p) over owners and nobody, more for an owner whose track rests on few other sightings. A certain sighting
+    teaches nothing.
     """
     found = settled.identities
     j, p = found.sighting(), found.probability
