@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +20,12 @@ SITE = "/api/v1/sites/drill"
 
 @pytest.fixture
 def named(hub: HubProcess, api: httpx.Client) -> dict[str, Any]:
-    """A detection of the last day that names an individual."""
+    """A detection of the last day that names an individual, and the only one of it by its camera."""
 
     def those() -> list[dict[str, Any]]:
-        items = api.get(f"{SITE}/detections", params={"limit": 500}).raise_for_status().json()["items"]
-        return [one for one in items if one["individual"] is not None]
+        items = api.get(f"{SITE}/detections", params={"limit": 1000}).raise_for_status().json()["items"]
+        pairs = Counter((one["device"], one["individual"]) for one in items)
+        return [one for one in items if one["individual"] and pairs[one["device"], one["individual"]] == 1]
 
     hub.wait(lambda: those(), 60)
     return those()[0]

@@ -125,7 +125,7 @@ async def test_refit__the_same_fixes_change_nothing(hub: Hub) -> None:
     await hub.settle()
     before = await tracks.digest(hub.database, SITE)
     assert (await refit(hub.database, SITE)) == (1, 0)
-    assert not await hub.followers.line(SITE).step()
+    assert not await hub.lines[SITE].step()
     assert await tracks.digest(hub.database, SITE) == before
 
 
@@ -134,5 +134,5 @@ async def test_refit__tracks_do_not_depend_on_when_it_was_done(hub: Hub) -> None
     await refit(hub.database, SITE)
     await hub.settle()
     step_by_step = await tracks.digest(hub.database, SITE)
-    await hub.followers.line(SITE).rebuild()
+    await hub.lines[SITE].rebuild()
     assert await tracks.digest(hub.database, SITE) == step_by_step
