@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.clearance import WITHHELD, cleared, masked
+from hub.clearance import EXACT, WITHHELD, cleared, masked
 from hub.console.sensitive import is_personal_noticed, is_sensitive, is_sensitive_noticed
 from hub.console.wire import detection_item, is_silent, subject_item
 from hub.pipeline.line import Heard, Told
@@ -80,6 +80,7 @@ class SiteFeed:
         self._heard: list[Heard] = []
         self._alerts: set[UUID] = set()
         self._references: dict[str, set[UUID]] = {}
+        self._gone: set[UUID] = set()
         self._pending = asyncio.Event()
         self.cursor = Cursor()
         self.world: World | None = None
@@ -95,12 +96,16 @@ class SiteFeed:
         if told.is_start and self.world is not None:
             self._start_again()
         self.world, self.cursor = world, told.cursor
-        if told.heard or any(map(self._is_news, told.positions)):
+        if any(not one.is_again for one in told.heard) or any(map(self._is_news, told.positions)):
             self.newest_at = self._now(self._site)
         for position in told.positions:
             self.latest[position.subject] = position
             self._changed[position.subject] = position
             self._moved_at[position.subject] = told.cursor
+        for subject in told.gone:
+            self._changed.pop(subject, None)
+            if self.latest.pop(subject, None) is not None:
+                self._gone.add(subject.id)
         for one in told.heard:
             self._hear(one, world)
         recent = self._now(self._site) - RECENT
@@ -185,6 +190,7 @@ class SiteFeed:
         heard, self._heard = self._heard, []
         touched, self._alerts = self._alerts, set()
         references, self._references = self._references, {}
+        gone, self._gone = self._gone, set()
         # What is told while alerts are read is not in these frames: their cursor must not say so.
         cursor: Cursor | None = self.cursor
         if not self._listeners or self.world is None:
@@ -201,6 +207,8 @@ class SiteFeed:
         frames: dict[Role, list[bytes]] = {}
         for role in self._roles():
             frames[role] = self._frames(role, list(changed.values()), heard, fetched, cursor)
+            if gone:
+                frames[role].append(frame("gone", {"items": [{"id": key} for key in sorted(gone)]}, cursor))
             frames[role] += [
                 frame(noun, {"items": [{"id": key} for key in sorted(keys)]}, cursor)
                 for noun, keys in references.items()
@@ -218,7 +226,9 @@ class SiteFeed:
         assert self.world is not None
         now, world = self._now(self._site), self.world
         positions = [item for one in changed if (item := subject_item(one, world, role, now)) is not None]
-        detections = [item for one in heard if (item := detection_item(one, world, role)) is not None]
+        # Whom people recognised a moment ago is not for readers who may not know whom a picture shows.
+        new = [one for one in heard if role in EXACT or not one.is_again]
+        detections = [item for one in new if (item := detection_item(one, world, role)) is not None]
         shown = [item for one in touched if (item := alert_item(one, world, role)) is not None]
         parts = (("positions", positions), ("detections", detections), ("alerts", shown))
         return [frame(name, {"items": items}, cursor) for name, items in parts if items]

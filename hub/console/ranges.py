@@ -96,8 +96,8 @@ def range_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime
         individual = world.individuals.get(subject)
         if individual is None:
             raise NotFound(f"no individual {subject}")
-        rows = fixes_only(rows_of(await collar_history(database, world, subject), world))
-        rows = rows[(rows["time_s"] >= begin.timestamp()) & (rows["time_s"] < end.timestamp())]
+        said = await collar_history(database, world, subject, begin, end)
+        rows = fixes_only(await asyncio.to_thread(rows_of, said, world))
         motion = world.movements.of(subject, individual.scientific_name)
         sensitive = world.is_sensitive(Subject(kind="individual", id=subject))
         if sensitive and len(rows):

@@ -22,9 +22,7 @@ def is_sensitive(observation: Observation, world: World) -> bool:
     """Does the place of this observation need clearance: for who carried the device, or for what it shows?"""
     if world.is_sensitive(world.subject_of(observation.device, observation.observed_at)):
         return True
-    if not isinstance(observation, Detection | Sighting):
-        return False
-    return world.shows_sensitive(observation.label, observation.scientific_name, observation.individual)
+    return world.shows(observation)
 
 
 def is_personal(observation: Observation, world: World) -> bool:
@@ -48,7 +46,9 @@ def is_sensitive_noticed(noticed: Finding | Alert, world: World) -> bool:
     if noticed.kind != "present":
         return False
     detail = noticed.detail
-    return world.shows_sensitive(detail.get("label", ""), detail.get("scientific_name"), detail.get("individual"))
+    return detail.get("sensitive") is True or world.shows_sensitive(
+        detail.get("label", ""), detail.get("scientific_name"), detail.get("individual")
+    )
 
 
 def is_personal_noticed(noticed: Finding | Alert, world: World) -> bool:

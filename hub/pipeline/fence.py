@@ -148,7 +148,7 @@ def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, fl
                     longitude=place[0],
                     latitude=place[1],
                     evidence=(seen.id,),
-                    detail=_shown(seen.device, observation),
+                    detail=_shown(seen.device, observation) | ({"sensitive": True} if world.shows(observation) else {}),
                 )
             )
     return out

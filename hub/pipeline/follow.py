@@ -93,8 +93,8 @@ class Followers:
         while True:
             try:
                 if not started:
-                    await line.start()
-                    self._tell_all(site, Told(cursor=line.cursor, is_start=True), line.world_now)
+                    if not await line.start():
+                        self._tell_all(site, Told(cursor=line.cursor, is_start=True), line.world_now)
                     started = True
                 wake.clear()
                 began = time.monotonic()

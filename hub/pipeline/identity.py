@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from fusion.associate import Owned, Sighting, associate
-from hub.pipeline.world import World
+from hub.pipeline.world import SAID_SENSITIVE, World
 from hub.records.finding import Subject
 from hub.records.identity import NOTHING_DECIDED, Believed
 from hub.records.observation import Detection, Fix, Observation
@@ -39,7 +39,11 @@ def shown(observation: Observation, what: Believed, world: World) -> Observation
     # A name that nobody on the roster has is kept: it says what was meant.
     if individual is None and not what.decided and _known(observation, world) is None:
         name = observation.individual
-    return msgspec.structs.replace(observation, individual=name)
+    if name == observation.individual:
+        return observation
+    # Whoever was withheld while it was thought to be shown stays withheld: it may be another of its kind.
+    flags = (*observation.flags, SAID_SENSITIVE) if world.shows(observation) else observation.flags
+    return msgspec.structs.replace(observation, individual=name, flags=flags)
 
 
 def owner_of(observation: Observation, what: Believed, world: World) -> UUID | None:

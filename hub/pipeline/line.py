@@ -38,6 +38,8 @@ class Heard(msgspec.Struct, frozen=True):
     longitude: float | None
     latitude: float | None
     uncertainty_m: float | None
+    # It was told before: people said since whom it shows.
+    is_again: bool = False
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Position, ...] = ()
     heard: tuple[Heard, ...] = ()
     alerts: tuple[UUID, ...] = ()
+    # Individuals that nothing says anything of any more: they are nowhere.
+    gone: tuple[Subject, ...] = ()
     references: tuple[tuple[str, UUID], ...] = ()
     # The line begins here: of steps before, some may never have been told.
     is_start: bool = False
@@ -73,14 +77,18 @@ class Line:
         assert self.world is not None, "start() comes first"
         return self.world
 
-    async def start(self) -> None:
-        """Read where we stood. Other reference data than then, or another configuration: build all from the log."""
+    async def start(self) -> bool:
+        """Read where we stood. Other reference data than then, or another configuration: build all from the log.
+
+        True if it was built, and told.
+        """
         world = await read_world(self._database, self._site, self.world)
         self.cursor, self._applied = await tracks.read_cursor(self._database, self._site)
         if self._applied != configuration_of(world):
             await self.rebuild()
-        else:
-            self.world = world
+            return True
+        self.world = world
+        return False
 
     async def rebuild(self) -> int:
         """Compute all of a site from its log, and correct what stands; returns the number of subjects."""
@@ -111,9 +119,12 @@ class Line:
         if decided := [c.id for c in changes if c.noun == "identity"]:
             concerned, again = await identity.concerned(self._database, world, decided)
             stale |= concerned
-            # Who is left without any evidence is nowhere: a browser reads anew who is where.
-            references += tuple(("individual", subject.id) for subject in sorted(concerned))
-            heard += [heard_of(one, world) for one in again]
+            for one in again:
+                # What stood there when it was seen tells of it as well: a fence may have noticed it.
+                stale.add(carrier := world.subject_of(one.device, one.observed_at))
+                if carrier.kind == "device":
+                    self._device_of[carrier] = one.device
+            heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
             cause = "people said whom a sighting shows"
         for subject in stale:
             self._memories.forget(subject)
@@ -175,7 +186,7 @@ class Line:
             for verdict in verdicts:
                 self._memories.keep(verdict.subject, verdict.memory)
             self.cursor, self._applied = here
-            is_start = self.world is None
+            is_start = self.world is None and number == 1
             if last:
                 self.world = world
             self._tell(
@@ -184,6 +195,9 @@ class Line:
                     positions=tuple(v.position for v in verdicts if v.position is not None),
                     heard=tuple(heard) if last else (),
                     alerts=tuple(touched),
+                    gone=tuple(
+                        v.subject for v in verdicts if v.subject.kind == "individual" and not len(v.memory.rows)
+                    ),
                     references=references if last else (),
                     is_start=is_start,
                 ),
@@ -217,7 +231,8 @@ class Line:
         for key, begin, end in intervals:
             begin = begin if begun is None else max(begin or begun, begun)
             if end is None or begin is None or begin < end:
-                history += await observations.of_device(self._database, self._site, key, begin, end)
+                said = await observations.of_device(self._database, self._site, key, begin, end)
+                history += await identity.as_believed(self._database, world, said)
         stood = await findings.of_subject(self._database, self._site, subject, since)
         return Work(subject, device, None, tuple(stood), history, since, states)
 

@@ -13,6 +13,7 @@ import signal
 import sys
 from typing import BinaryIO
 
+import msgspec
 import uvloop
 
 from hub import logs
@@ -26,6 +27,8 @@ from hub.supervise import run_all
 CONNECTIONS = 8
 # Where processors are short, messages at the doors go before what is computed of them.
 NICENESS = 10
+# As many as the live feed shows of one moment; more is an import, not news.
+MOST_HEARD = 500
 PR_SET_PDEATHSIG = 1
 
 
@@ -59,7 +62,7 @@ async def follow(orders: BinaryIO, frames: BinaryIO) -> None:
     def tell(site: str, told: Told, world: World) -> None:
         # Its reference data the hub reads by itself: they are large, and change seldom.
         del world
-        pipe.write(packed(Telling(site=site, told=told)))
+        pipe.write(packed(Telling(site=site, told=thinned(told))))
 
     async def hub_lives() -> None:
         await hub.read()
@@ -74,6 +77,16 @@ async def follow(orders: BinaryIO, frames: BinaryIO) -> None:
     finally:
         pipe.close()
         await database.close()
+
+
+def thinned(told: Told) -> Told:
+    """Of what was noticed the newest of each subject, and of all the newest that a frame has room for."""
+    if len(told.heard) <= MOST_HEARD:
+        return told
+    ordered = sorted(told.heard, key=lambda one: (one.seen.observed_at, one.seen.id))
+    newest = {one.subject: one for one in ordered}
+    kept = {one.seen.id: one for one in (*newest.values(), *ordered[-MOST_HEARD:])}
+    return msgspec.structs.replace(told, heard=tuple(sorted(kept.values(), key=lambda one: one.seen.observed_at)))
 
 
 if __name__ == "__main__":

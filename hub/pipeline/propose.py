@@ -27,6 +27,7 @@ from hub.pipeline.history import Rows, fixes_only, merge, rows_of
 from hub.pipeline.passages import Passage, passages, species_table
 from hub.pipeline.world import World
 from hub.records.finding import Subject
+from hub.records.identity import Believed
 from hub.records.proposal import Candidate, Proposal
 from hub.store import identities, observations, proposals
 from hub.store.database import Database
@@ -44,13 +45,13 @@ STATION_REACH: Final = 1.9
 
 
 class Window(NamedTuple):
-    """What was seen in [since, until), what people decided of it, and the fixes of those with a collar."""
+    """What was seen in [since, until), what people decided of it, and what the collars of individuals said then."""
 
     since: datetime
     until: datetime
     seen: Sequence[Seen]
-    passages: Sequence[Passage]
-    fixes: dict[UUID, Rows]
+    decided: dict[UUID, Believed]
+    said: dict[UUID, Sequence[Seen]]
 
 
 def to_the_hour(moment: datetime) -> datetime:
@@ -63,7 +64,7 @@ async def propose(database: Database, world: World, until: datetime) -> int:
     window = await _read(database, world, until)
     found = await asyncio.to_thread(weigh, window, world)
     async with database.transaction() as connection:
-        await proposals.put(connection, world.site.id, window.since, window.until, found)
+        await proposals.put(connection, world.site.id, found)
     return len(found)
 
 
@@ -71,37 +72,39 @@ async def _read(database: Database, world: World, until: datetime) -> Window:
     since, site = until - WINDOW, world.site.id
     seen = await observations.noticed(database, site, since, until, MOST)
     decided = await identities.believed_of(database, site, [one.id for one in seen])
-    fixes: dict[UUID, Rows] = {}
+    said: dict[UUID, Sequence[Seen]] = {}
     for individual in world.individuals:
-        said: list[Seen] = []
         for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), []):
             begin = since if stay.valid_from is None else max(since, stay.valid_from)
             end = until if stay.valid_to is None else min(until, stay.valid_to)
             if begin < end:
-                said += await observations.of_device(database, site, stay.device, begin, end)
-        rows = fixes_only(merge(rows_of((), world), rows_of(said, world))[0])
-        if len(rows):
-            fixes[individual] = rows
-    return Window(since, until, seen, passages(seen, decided, world), fixes)
+                its = await observations.of_device(database, site, stay.device, begin, end)
+                said[individual] = [*said.get(individual, ()), *its]
+    return Window(since, until, seen, decided, said)
 
 
 def weigh(window: Window, world: World) -> list[Proposal]:
     """Proposals for all members of all passages; a pure function. Nobody known, nothing proposed."""
     kinds = sorted({one.scientific_name for one in world.individuals.values()})
     # Of a species of which nobody is known, nobody who is known is seen.
-    window = window._replace(passages=[one for one in window.passages if one.species is None or one.species in kinds])
-    if not window.passages or not world.individuals:
+    found = [one for one in passages(window.seen, window.decided, world) if one.species is None or one.species in kinds]
+    if not found or not world.individuals:
         return []
-    roster = _roster(window, world, kinds)
+    fixes: dict[UUID, Rows] = {}
+    for individual, said in window.said.items():
+        rows = fixes_only(merge(rows_of((), world), rows_of(said, world))[0])
+        if len(rows):
+            fixes[individual] = rows
+    roster = _roster(fixes, world, kinds)
     rank = {UUID(name): k for k, name in enumerate(roster.names)}
-    stations, cameras = _cameras(window, world)
-    sightings = _sightings(window, world, kinds, rank, stations)
-    rules = _rules(window, world)
+    stations, cameras = _cameras(window.seen, world)
+    sightings = _sightings(found, world, kinds, rank, stations)
+    rules = _rules(found, fixes, world)
     span = (window.since.timestamp(), window.until.timestamp())
     settled = settle(sightings, roster, cameras, span, rules)
     value = dict(review_queue(settled, len(sightings)))
     configuration = rules.configuration_hash().hex()[:16]
-    by_key = {one.members[0].id.bytes: one for one in window.passages}
+    by_key = {one.members[0].id.bytes: one for one in found}
     out: list[Proposal] = []
     for j in range(len(sightings)):
         key = sightings.keys[j].tobytes()
@@ -109,10 +112,10 @@ def weigh(window: Window, world: World) -> list[Proposal]:
     return out
 
 
-def _roster(window: Window, world: World, kinds: Sequence[str]) -> Roster:
+def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:
     people = sorted(world.individuals.values(), key=lambda one: str(one.id))
     collars: dict[str, Evidence] = {}
-    for individual, rows in window.fixes.items():
+    for individual, rows in fixes.items():
         x, y = world.frame.to_metres(rows["longitude"], rows["latitude"])
         keys = np.ascontiguousarray(rows["id"])
         collars[str(individual)] = Evidence.canonical(rows["time_s"], x, y, rows["covariance"], keys)
@@ -122,10 +125,10 @@ def _roster(window: Window, world: World, kinds: Sequence[str]) -> Roster:
     return Roster.of([str(one.id) for one in people], species, parameters, np.array(LOG_SD), collars)
 
 
-def _cameras(window: Window, world: World) -> tuple[dict[UUID, int], Cameras]:
+def _cameras(seen: Sequence[Seen], world: World) -> tuple[dict[UUID, int], Cameras]:
     """Stations that were heard in the window, west to east; each operating from when it was heard first to last."""
     heard: dict[UUID, tuple[float, float]] = {}
-    for one in window.seen:
+    for one in seen:
         place = world.place_of(one.device, one.observed_at)
         if place is not None:
             at = one.observed_at.timestamp()
@@ -140,9 +143,8 @@ def _cameras(window: Window, world: World) -> tuple[dict[UUID, int], Cameras]:
 
 
 def _sightings(
-    window: Window, world: World, kinds: Sequence[str], rank: dict[UUID, int], stations: dict[UUID, int]
+    found: Sequence[Passage], world: World, kinds: Sequence[str], rank: dict[UUID, int], stations: dict[UUID, int]
 ) -> Sightings:
-    found = window.passages
     x, y = world.frame.to_metres(np.array([one.longitude for one in found]), np.array([one.latitude for one in found]))
     station = [
         NO_CAMERA if (place := world.place_of(one.members[0].device, one.members[0].observed_at)) is None
@@ -166,11 +168,11 @@ def _sightings(
     )
 
 
-def _rules(window: Window, world: World) -> AssociationRules:
+def _rules(found: Sequence[Passage], fixes: dict[UUID, Rows], world: World) -> AssociationRules:
     """Home ranges lie where animals were seen: mean and spread of the stations and fixes, at least 5 km."""
-    longitudes = [one.longitude for one in window.passages]
-    latitudes = [one.latitude for one in window.passages]
-    for rows in window.fixes.values():
+    longitudes = [one.longitude for one in found]
+    latitudes = [one.latitude for one in found]
+    for rows in fixes.values():
         longitudes.append(float(np.median(rows["longitude"])))
         latitudes.append(float(np.median(rows["latitude"])))
     x, y = world.frame.to_metres(np.array(longitudes), np.array(latitudes))

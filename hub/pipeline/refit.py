@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -64,13 +65,18 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
     return Refitted(len(found), len(changed))
 
 
-async def collar_history(database: Database, world: World, individual: UUID) -> list[Seen]:
-    """The fixes of an individual's collars while they were on it. What cameras saw is no part of it."""
+async def collar_history(
+    database: Database, world: World, individual: UUID, since: datetime | None = None, until: datetime | None = None
+) -> list[Seen]:
+    """The fixes of an individual's collars while they were on it, in [since, until). Open ends are None."""
     seen: list[Seen] = []
     for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), ()):
         known = world.devices.get(stay.device)
         if known is not None and known.kind == "collar":
-            seen += await observations.of_device(database, world.site.id, stay.device, stay.valid_from, stay.valid_to)
+            begin = max((at for at in (since, stay.valid_from) if at is not None), default=None)
+            end = min((at for at in (until, stay.valid_to) if at is not None), default=None)
+            if begin is None or end is None or begin < end:
+                seen += await observations.of_device(database, world.site.id, stay.device, begin, end)
     return [one for one in seen if isinstance(one.observation, Fix)]
 
 

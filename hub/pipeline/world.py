@@ -21,6 +21,7 @@ from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
 from hub.records.ids import content_id
 from hub.records.movement import Movement
+from hub.records.observation import Detection, Observed, Sighting
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
 from hub.records.site import Site
 from hub.store import parameters, reference, sites
@@ -28,6 +29,8 @@ from hub.store.database import Database
 
 NOUNS = ("device", "individual", "place", "deployment", "fence")
 PERSONAL = ("person", "vehicle")
+# Of an observation as it is believed: as it was said, it shows an animal whose place needs clearance.
+SAID_SENSITIVE = "said_sensitive"
 
 
 class Stay(NamedTuple):
@@ -218,6 +221,19 @@ class World:
             if known is None or self.individuals[known].sensitive:
                 return True
         return self._protected.named_by(scientific_name) or self._protected.named_by(label)
+
+    def shows(self, observation: Observed) -> bool:
+        """Does a detection or sighting show, or may it show, an animal whose place needs clearance?
+
+        By what it says, by whom it resembles, and by what it said before people took another one for it.
+        """
+        if not isinstance(observation, Detection | Sighting):
+            return False
+        return (
+            SAID_SENSITIVE in observation.flags
+            or self.shows_sensitive(observation.label, observation.scientific_name, observation.individual)
+            or any(self.shows_sensitive("", None, one.individual) for one in observation.resembles)
+        )
 
 
 async def read_world(database: Database, site: str, before: World | None = None) -> World:

@@ -21,6 +21,10 @@ where site_id = $1 and observation = $2 and verdict = 'is' and withdrawn_at is n
 ADD = """
 insert into identity_decision (site_id, id, observation, observed_at, verdict, individual, note, decided_by)
 values ($1, $2, $3, $4, $5, $6, $7, $8)"""
+WITHDRAW_SAME = """
+update identity_decision set withdrawn_by = $3, withdrawn_at = clock_timestamp(), superseded_by = $4
+where site_id = $1 and observation = $2 and verdict = 'is' and individual = $5 and withdrawn_at is null"""
+ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended($1, 7))"
 ONE = "select * from identity_decision where site_id = $1 and id = $2 for update"
 
 
@@ -36,7 +40,7 @@ async def decide(
     who: str,
 ) -> None:
     """Keep a decision, in the caller's transaction. The same again changes nothing; another by that id: Conflict."""
-    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 7))", str(seen.id))
+    await connection.execute(ONE_AT_A_TIME, str(seen.id))
     known = await connection.fetchrow(ONE, site, key)
     if known is not None:
         if (known["observation"], known["verdict"], known["individual"]) != (seen.id, verdict, individual):
@@ -44,6 +48,9 @@ async def decide(
         return
     if verdict == "is":
         await connection.execute(SUPERSEDE, site, seen.id, who, key)
+    else:
+        # Whoever says that it is not this one does not let stand that it is.
+        await connection.execute(WITHDRAW_SAME, site, seen.id, who, key, individual)
     await connection.execute(ADD, site, key, seen.id, seen.observed_at, verdict, individual, note, who)
     await log.record_change(connection, site, "identity", [seen.id])
 
@@ -61,6 +68,7 @@ async def withdraw(connection: Connection, site: str, observation: UUID, key: UU
 
     The one whose place it took holds again.
     """
+    await connection.execute(ONE_AT_A_TIME, str(observation))
     known = await connection.fetchrow(ONE, site, key)
     if known is None or known["observation"] != observation:
         raise NotFound(f"no decision {key} about {observation} at site {site}")

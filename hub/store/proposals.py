@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -24,13 +23,13 @@ on conflict (site_id, observation) do update set
 where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration)
     is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration)"""
 FORGET = """
-delete from identity_proposal where site_id = $1 and observed_at >= $2 and observed_at < $3
-  and not (observation = any($4::uuid[]))"""
+delete from identity_proposal p where p.site_id = $1
+  and not exists (select from unnest($2::uuid[]) as kept (observation) where kept.observation = p.observation)"""
 
 
-async def put(connection: Connection, site: str, since: datetime, until: datetime, found: Sequence[Proposal]) -> None:
-    """Make these all proposals of [since, until), in the caller's transaction."""
-    await connection.execute(FORGET, site, since, until, [one.observation for one in found])
+async def put(connection: Connection, site: str, found: Sequence[Proposal]) -> None:
+    """Make these all proposals of a site, in the caller's transaction."""
+    await connection.execute(FORGET, site, [one.observation for one in found])
     if found:
         columns = zip(
             *(

@@ -10,6 +10,7 @@ import pytest
 
 from geo.geodesy import distance_m
 from hub.records.ids import new_id
+from hub.records.reference import Individual
 from tests import builders as a
 from tests.api.attack import F01, NEAR_M, SECRET, everything, places_in, read
 from tests.api.conftest import SITE, Hub, problem
@@ -41,7 +42,7 @@ async def test_individual__whose_only_sighting_shows_another_is_nowhere(hub: Hub
     await decide(hub, one, known["M02"])
     assert {item["name"] for item in await read(hub, "dispatcher", "subjects")} >= {"M02"}
     assert "F01" not in [item["name"] for item in await read(hub, "dispatcher", "subjects")]
-    await stream.until("individuals")
+    await stream.until("gone")
     await stream.close()
 
 
@@ -158,18 +159,76 @@ async def test_identity__of_a_fix_or_of_another_site_is_not_found(hub: Hub) -> N
         problem(await hub.as_("admin", "GET", f"{ROOT}/{key}/identity"), 404)
 
 
-async def test_recognised_animal__whose_place_is_sensitive_is_withheld_from_rangers_from_then_on(hub: Hub) -> None:
+WAYS_TO_BE_SENSITIVE = ("recognised", "resembles", "said and denied", "said and nobody")
+
+
+async def a_secret_picture(hub: Hub, known: dict[str, Individual], way: str) -> UUID:
+    """A picture of "an animal" that is about F01, whose place is nobody's business, in one of many ways."""
+    match way:
+        case "recognised":
+            one = await seen(hub)
+            await decide(hub, one, known["F01"])
+        case "resembles":
+            one = await seen(hub, resembles=[{"individual": "F01", "log_ratio": 8.0}])
+        case "said and denied":
+            one = await seen(hub, individual="F01")
+            await decide(hub, one, known["F01"], "is_not")
+        case _:
+            one = await seen(hub, individual="F01")
+            await decide(hub, one, None)
+    return one
+
+
+@pytest.mark.parametrize("way", WAYS_TO_BE_SENSITIVE)
+async def test_picture__that_may_show_a_sensitive_animal_gives_its_place_away_nowhere(hub: Hub, way: str) -> None:
+    known = await a_reserve(hub)
+    one = await a_secret_picture(hub, known, way)
+    told = await everything(hub, "ranger")
+    # The station itself is on the map: it is no secret here that it stands there, only what it saw.
+    del told["places"], told["subjects"]
+    assert all(told[name] for name in ("detections", "observations", "alerts", "findings"))
+    assert all(distance_m(*SECRET, *place) > NEAR_M for place in places_in(told))
+    for name in ("detections", "observations", "alerts", "findings"):
+        assert "F01" not in str(told[name]), name
+        assert str(one) not in str(told[name]), name
+    around = {"longitude": SECRET[0], "latitude": SECRET[1], "at": a.NOON.isoformat(), "radius_m": 100}
+    near = (await hub.as_("ranger", "GET", f"/api/v1/sites/{SITE}/near", params=around)).json()["items"]
+    assert all(item["generalised"] for item in near)
+    problem(await hub.as_("ranger", "GET", f"{ROOT}/{one}/identity"), 403)
+    await hub.lines[SITE].rebuild()
+    again = await everything(hub, "ranger")
+    assert again["findings"] == told["findings"]
+
+
+async def test_stream__does_not_tell_rangers_who_was_recognised(hub: Hub) -> None:
+    known = await a_reserve(hub)
+    one = await seen(hub)
+    streams = {who: Stream(hub.feeds.of(SITE), who) for who in ("ranger", "dispatcher")}
+    for stream in streams.values():
+        await stream.next()
+    await decide(hub, one, known["F01"])
+    # Something that everybody is told, so that the streams have an end to look at.
+    await hub.send(a.a_fix("phone-1"))
+    await hub.settle()
+    heard: dict[str, list[str]] = {}
+    for who, stream in streams.items():
+        heard[who] = []
+        while "phone-1" not in str(frame := await stream.next()):
+            heard[who].append(str(frame))
+        await stream.close()
+    assert any("F01" in frame and "detections" in frame for frame in heard["dispatcher"])
+    assert not any("detections" in frame or "individuals" in frame for frame in heard["ranger"])
+
+
+async def test_decision__against_whom_people_had_said_takes_their_word_back(hub: Hub) -> None:
     known = await a_reserve(hub)
     one = await seen(hub)
     await decide(hub, one, known["F01"])
-    told = await everything(hub, "ranger")
-    told = {name: told[name] for name in ("detections", "observations", "tracks")}
-    assert all(told.values())
-    assert all(distance_m(*SECRET, *place) > NEAR_M for place in places_in(told))
-    assert "F01" not in str(told["detections"]) + str(told["observations"])
-    assert str(one) not in str(told)
-    problem(await hub.as_("ranger", "GET", f"{ROOT}/{one}/identity"), 403)
-    assert [d["individual"] for d in await read(hub, "dispatcher", "detections")] == ["F01"]
+    found = await decide(hub, one, known["F01"], "is_not")
+    assert (found["name"], found["decided"]) == (None, False)
+    last = found["decisions"][-1]["id"]
+    back = (await hub.as_("admin", "POST", f"{ROOT}/{one}/identity/{last}/withdraw")).json()
+    assert (back["name"], back["decided"]) == ("F01", True)
 
 
 async def test_identity__read_of_a_sensitive_animal_is_audited(hub: Hub) -> None:

@@ -11,6 +11,7 @@ import { t } from "./i18n.js";
 import { flyTo } from "./map.js";
 import { found } from "./near.js";
 import { NearPanel } from "./near_panel.js";
+import { reviewed } from "./review.js";
 import { select, selection, site } from "./store.js";
 import { shown } from "./subjects.js";
 import { SubjectDetail } from "./subject_detail.js";
@@ -37,6 +38,6 @@ export function Detail() {
 /** F: bring the selected thing into the middle of the map. */
 export function flyToSelected() {
   const chosen = selection.value;
-  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? detectionById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
+  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? detectionById(chosen.id) ?? reviewed(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
   if (place?.longitude != null) flyTo(place);
 }

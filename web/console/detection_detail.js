@@ -6,6 +6,7 @@ import { IdentityDesk } from "./identity_desk.js";
 import { flyTo } from "./map.js";
 import { askNear } from "./near.js";
 import { written } from "./readout.js";
+import { reviewed } from "./review.js";
 import { Empty } from "./states.js";
 import { mayIdentify, select } from "./store.js";
 import { shown, subjectsSlow } from "./subjects.js";
@@ -21,7 +22,7 @@ function station(item) {
 }
 
 export function DetectionDetail({ id }) {
-  const item = detectionById(id);
+  const item = detectionById(id) ?? reviewed(id);
   if (!item) return html`<${Empty} title=${t("detection.gone")}>${t("detection.gone_more")}<//>`;
   const icon = detectionIcon(item);
   const by = station(item);

@@ -77,9 +77,9 @@ export const detectionsAt = (time, hours = LIVE_HOURS) =>
 export function detectionIcon(item) {
   const said = `${item.kind} ${item.label}`.toLowerCase();
   if (/fire|smoke|hotspot/.test(said)) return "fire";
-  if (/snare|trap/.test(said)) return "snare";
-  if (/shot|audio|sound|acoustic|saw/.test(said)) return "ear";
-  if (/vehicle|car|truck/.test(said)) return "vehicle";
-  if (/person|human|poacher/.test(said)) return "person";
+  if (/\b(snare|trap)/.test(said)) return "snare";
+  if (/shot|\b(audio|sound|acoustic|chainsaw|saw)\b/.test(said)) return "ear";
+  if (/\b(vehicle|car|truck)\b/.test(said)) return "vehicle";
+  if (/\b(person|human|poacher)/.test(said)) return "person";
   return "paw";
 }

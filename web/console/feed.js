@@ -8,7 +8,7 @@ import { follow, lastHeardAt, setSpeed } from "./live.js";
 import { goLive } from "./moment.js";
 import { tellProblem } from "./notices.js";
 import { siteId } from "./store.js";
-import { applyHeard, applyPositions, forgetSubjects, loadSubjects } from "./subjects.js";
+import { applyHeard, applyPositions, forgetThose, forgetSubjects, loadSubjects } from "./subjects.js";
 import { extendTracks, forgetTracks, loadTracks } from "./tracks.js";
 
 const HEALTH_MS = 10_000;
@@ -44,6 +44,7 @@ function hear(name, data) {
     case "detections":
       applyHeard(data.items);
       return applyDetections(data.items);
+    case "gone": return forgetThose(data.items);
     case "alerts": return applyAlerts(data.items);
     case "fences": return loadFences();
     case "layers": return loadLayers().catch(tellProblem);

@@ -1,10 +1,11 @@
 // "Who is it?": the answer, its reason, and a decision with its consequences shown before it is made.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Candidates } from "./candidates.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { decide, holding, preview, useIdentity, useRoster, withdraw } from "./identity.js";
 import { tell, tellProblem } from "./notices.js";
+import { askReview } from "./review.js";
 import { Failed, Loading } from "./states.js";
 import { select } from "./store.js";
 import { at, far } from "./words.js";
@@ -60,13 +61,16 @@ export function IdentityDesk({ item }) {
   const roster = useRoster(item.scientific_name);
   const [word, setWord] = useState(null);
   const [asked, setAsked] = useState(null);
+  const considered = useRef(0);
   if (problem) return html`<h3>${t("identity.title")}</h3><${Failed} problem=${problem} again=${again} />`;
   if (!answer || !roster) return html`<h3>${t("identity.title")}</h3><${Loading} />`;
   const names = new Map(roster.map((one) => [one.id, one.name]));
   const consider = (wanted) => {
+    const mine = ++considered.current; // the answer to an earlier thought is not that to this one
     setWord(wanted);
     setAsked(null);
-    preview(item.id, wanted).then(setAsked).catch((failure) => {
+    preview(item.id, wanted).then((found) => mine === considered.current && setAsked(found)).catch((failure) => {
+      if (mine !== considered.current) return;
       tellProblem(failure);
       setWord(null);
     });
@@ -75,6 +79,7 @@ export function IdentityDesk({ item }) {
   const done = (decided) => {
     set(decided);
     setWord(null);
+    askReview();
     tell(t("identity.done"));
   };
   const because = answer.decided ? t("identity.by_people") : answer.individual || answer.said ? t("identity.by_sender") : holding(answer.decisions).length ? t("identity.not_that") : t("identity.by_nobody");

@@ -1,5 +1,5 @@
 // Where an animal lives (home range) and where it was (occurrence): asked for by hand, since to read it is noted down.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { get } from "./api.js";
 import { html } from "./html.js";
@@ -46,13 +46,18 @@ function Answer({ found }) {
 /** Button and answer for one animal; what is drawn goes with the panel. */
 export function Ranges({ id }) {
   const [answer, setAnswer] = useState(null);
-  useEffect(() => () => (rangeShown.value = null), [id]);
+  const asking = useRef(null);
+  useEffect(() => () => {
+    asking.current?.abort(); // an answer that comes late would stay on the map of somebody else
+    rangeShown.value = null;
+  }, [id]);
   const ask = () => {
+    asking.current = new AbortController();
     setAnswer({ loading: true });
-    get(`/sites/${siteId.peek()}/subjects/${id}/range`).then((found) => {
+    get(`/sites/${siteId.peek()}/subjects/${id}/range`, asking.current.signal).then((found) => {
       setAnswer({ found });
       rangeShown.value = { id, features: found.features };
-    }).catch((problem) => setAnswer({ problem }));
+    }).catch((problem) => problem.name !== "AbortError" && setAnswer({ problem }));
   };
   const hide = () => {
     setAnswer(null);

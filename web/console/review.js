@@ -1,7 +1,6 @@
 // What a person should look at first: sightings of which a decision is expected to change most.
 import { computed, effect, signal } from "@preact/signals";
 import { get } from "./api.js";
-import { detections } from "./detections.js";
 import { leftPanel, mayIdentify, session, siteId } from "./store.js";
 
 const EVERY_MS = 20_000;
@@ -10,6 +9,9 @@ const EVERY_MS = 20_000;
 export const review = signal(null);
 export const reviewProblem = signal(null);
 const attempt = signal(0);
+
+/** One of the list: what waits may be older than what the map holds, and is opened all the same. */
+export const reviewed = (id) => review.value?.items.find(({ detection }) => detection.id === id)?.detection;
 
 export const askReview = () => attempt.value++;
 
@@ -27,10 +29,6 @@ effect(() => {
       .then((answer) => {
         review.value = { ...answer, site };
         reviewProblem.value = null;
-        // What waits may be older than what the map holds: it is opened all the same.
-        const known = new Set(detections.peek().map(({ id }) => id));
-        const missing = answer.items.map(({ detection }) => detection).filter(({ id }) => !known.has(id));
-        if (missing.length) detections.value = [...detections.peek(), ...missing];
       })
       .catch((problem) => problem.name !== "AbortError" && (reviewProblem.value = problem));
   ask();

@@ -58,6 +58,12 @@ export function applyPositions(items) {
   liveVersion.value++;
 }
 
+/** Those of whom nothing is known any more. */
+export function forgetThose(items) {
+  for (const { id } of items) live.delete(id);
+  liveVersion.value++;
+}
+
 /** Detections from the stream: a camera that saw something was heard. */
 export function applyHeard(detections) {
   const newest = new Map();
