@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.cell_lists import COVERED
 from geo.fence_leaves import COVER, DEEPEST, MARGIN
-from geo.orientation import FILTER, orient
+from geo.orientation import FILTER, determinant, orient
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -56,8 +56,11 @@ def meeting(
         return True, flips, 0.0 if a_side == 0 else 1.0, ahead
     if not (ahead and b_side == u_side):
         return False, flips, 0.0, ahead
-    a_far = (vx - ux) * (ay - uy) - (vy - uy) * (ax - ux)
-    b_far = (vx - ux) * (by - uy) - (vy - uy) * (bx - ux)
+    # Where edge and way are nearly parallel, doubles would leave nothing but noise, and two meetings at one place.
+    a_far, a_unit = determinant(ux, uy, vx, vy, ax, ay)
+    b_far, b_unit = determinant(ux, uy, vx, vy, bx, by)
+    if a_unit != b_unit:
+        b_far = math.ldexp(b_far, min(max(b_unit - a_unit, -2000), 1000))
     t = a_far / (a_far - b_far) if a_far != b_far else 0.5
     u_t = along(ax, ay, bx, by, ux, uy)
     v_t = along(ax, ay, bx, by, vx, vy)

@@ -26,7 +26,7 @@ from hub.supervise import run_all
 
 CONNECTIONS = 8
 # Where processors are short, messages at the doors go before what is computed of them.
-NICENESS = 10
+NICENESS = 5
 # As many as the live feed shows of one moment; more is an import, not news.
 MOST_HEARD = 500
 PR_SET_PDEATHSIG = 1

@@ -32,7 +32,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 def api(hub: HubProcess) -> Iterator[httpx.Client]:
     """The same dispatcher without a browser, once the last day of the drill has been told and alerts wait."""
     with closing(hub.client()) as client:
-        hub.wait(lambda: len(open_alerts(client)) >= 8, within_s=60)
+        hub.wait(lambda: len(open_alerts(client)) >= 8, within_s=180)
         yield client
 
 

@@ -169,3 +169,25 @@ def test_crossing__agrees_with_geos_on_wandering_tracks() -> None:
             assert begins[s] or begins[s + 1] or got[s, fence.id] == {"through"}
     assert set(got) == want
     assert len(want) > 200
+
+
+# Vertices that lie on a slanted line but for their last bits, and a way along it: products of doubles are all noise.
+NEARLY_STRAIGHT = (
+    ("-0x1.0000000000000p-20", "0x1.8000000000000p-19"),
+    ("-0x1.1c71c71c71c72p-20", "0x1.f1c71c71c71c7p-19"),
+    ("-0x1.38e38e38e38e4p-20", "0x1.31c71c71c71c7p-18"),
+    ("-0x1.5555555555555p-20", "0x1.6aaaaaaaaaaaap-18"),
+    ("-0x1.71c71c71c71c7p-20", "0x1.a38e38e38e38ep-18"),
+    ("-0x1.8e38e38e38e39p-20", "0x1.dc71c71c71c72p-18"),
+)
+ALONG_IT = (("-0x1.6aaaaaaaaaaaap-20", "0x1.9555555555554p-18"), ("-0x1.1c71c71c71c73p-20", "0x1.f1c71c71c71c9p-19"))
+
+
+def test_crossing__of_a_way_that_runs_along_a_border_for_hairs_is_seen_and_in_its_place() -> None:
+    border = [(float.fromhex(x), float.fromhex(y)) for x, y in NEARLY_STRAIGHT]
+    far = -(2.0**-18)
+    shape = Polygon([*border, (far, border[-1][1]), (far, border[0][1])])
+    out, back = told(shape, *((float.fromhex(x), float.fromhex(y)) for x, y in ALONG_IT))
+    assert (out.kind, back.kind) == ("exit", "enter")
+    assert out.left_at_fraction == pytest.approx(0.6, abs=1e-12)
+    assert back.entered_at_fraction == pytest.approx(15 / 23, abs=1e-12)

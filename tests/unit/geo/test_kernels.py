@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ from geo import kernels, stays
 from geo.fence_index import FenceIndex
 from geo.fence_table import build_table
 from geo.fences import Fence, rings_of
-from geo.orientation import orient
+from geo.orientation import determinant, orient
 from tests.unit.geo import twin
 
 TINY = 5e-324
@@ -54,6 +55,19 @@ def test_orient__agrees_with_rationals_on_nearly_collinear_triples() -> None:
         t = draw.uniform(-1, 2)
         cx, cy = ax + t * (bx - ax), ay + t * (by - ay)
         agree([(ax, ay), (bx, by), (math.nextafter(cx, draw.choice([-9e9, cx, 9e9])), cy)])
+
+
+def test_determinant__of_nearly_collinear_triples_is_that_of_rationals_but_for_a_hair() -> None:
+    draw = random.Random(4)
+    for _ in range(2_000):
+        (ax, ay), (bx, by) = [(draw.uniform(-180, 180), draw.uniform(-90, 90)) for _ in range(2)]
+        t, scale = draw.uniform(-1, 2), 10.0 ** draw.uniform(-7, 0)
+        points = [(v * scale, w * scale) for v, w in ((ax, ay), (bx, by), (ax + t * (bx - ax), ay + t * (by - ay)))]
+        (ax, ay), (bx, by), (cx, cy) = [(Fraction(x), Fraction(y)) for x, y in points]
+        exact = (ax - cx) * (by - cy) - (ay - cy) * (bx - cx)
+        value, exponent = determinant(*points[0], *points[1], *points[2])
+        told = Fraction(value) * Fraction(2) ** exponent
+        assert abs(told - exact) <= abs(exact) * Fraction(2) ** -41
 
 
 def test_orient__turning_the_triple_round_changes_only_the_sign() -> None:
