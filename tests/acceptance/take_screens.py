@@ -141,6 +141,14 @@ def a_new_fence(page: Page) -> None:
     page.locator(".schedule-sentence").scroll_into_view_if_needed()
 
 
+def a_review(page: Page) -> None:
+    """The sighting that is most in doubt, who it may be, and what a decision would change."""
+    page.get_by_role("tab", name="Review").click()
+    page.locator(".left .row").first.click()
+    page.locator("button.candidate").first.click()
+    page.get_by_role("button", name="Decide").wait_for()
+
+
 def an_hour_ago(page: Page) -> None:
     """Take the whole screen back in time."""
     page.locator(".scrubber .pick select").last.select_option(str(6 * 3600))
@@ -178,6 +186,7 @@ def main(folder: Path) -> None:
             studio.take("animal", lambda page: find(page, animal))
             studio.take("why", a_crossing)
             studio.take("fence", a_new_fence)
+            studio.take("review", a_review)
             studio.take("past", an_hour_ago)
             studio.take("table", lambda page: page.keyboard.press("t"))
             studio.take("phone-alerts", tab(0), **phone)
