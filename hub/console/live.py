@@ -13,6 +13,7 @@ from hub.console.sensitive import is_personal_noticed, is_sensitive, is_sensitiv
 from hub.console.wire import detection_item, is_silent, subject_item
 from hub.pipeline.line import Heard, Told
 from hub.pipeline.positions import positions_at
+from hub.pipeline.telling import MOST_HEARD
 from hub.pipeline.world import World
 from hub.records.cursor import Cursor
 from hub.records.errors import NotFound, Unavailable
@@ -26,8 +27,6 @@ FRAME_S = 0.1
 HEARTBEAT_S = 5.0
 # A browser that cannot take this many frames is told to load anew: it loses frames, not the hub its memory.
 MOST_WAITING = 100
-# More detections than this in a frame are an import, not news.
-MOST_HEARD = 500
 RECENT = timedelta(hours=48)
 MOST_RESUMED = 5_000
 

@@ -13,13 +13,12 @@ import signal
 import sys
 from typing import BinaryIO
 
-import msgspec
 import uvloop
 
 from hub import logs
 from hub.pipeline.follow import Followers
 from hub.pipeline.line import Told
-from hub.pipeline.telling import Order, Telling, packed, receive
+from hub.pipeline.telling import Order, Telling, packed, receive, thinned
 from hub.pipeline.world import World
 from hub.store.database import Database
 from hub.supervise import run_all
@@ -27,8 +26,6 @@ from hub.supervise import run_all
 CONNECTIONS = 8
 # Where processors are short, messages at the doors go before what is computed of them.
 NICENESS = 5
-# As many as the live feed shows of one moment; more is an import, not news.
-MOST_HEARD = 500
 PR_SET_PDEATHSIG = 1
 
 
@@ -77,16 +74,6 @@ async def follow(orders: BinaryIO, frames: BinaryIO) -> None:
     finally:
         pipe.close()
         await database.close()
-
-
-def thinned(told: Told) -> Told:
-    """Of what was noticed the newest of each subject, and of all the newest that a frame has room for."""
-    if len(told.heard) <= MOST_HEARD:
-        return told
-    ordered = sorted(told.heard, key=lambda one: (one.seen.observed_at, one.seen.id))
-    newest = {one.subject: one for one in ordered}
-    kept = {one.seen.id: one for one in (*newest.values(), *ordered[-MOST_HEARD:])}
-    return msgspec.structs.replace(told, heard=tuple(sorted(kept.values(), key=lambda one: one.seen.observed_at)))
 
 
 if __name__ == "__main__":

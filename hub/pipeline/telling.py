@@ -11,6 +11,8 @@ import msgspec
 from hub.pipeline.line import Told
 
 Frame = TypeVar("Frame", "Order", "Telling")
+# More detections than this at once are an import, not news.
+MOST_HEARD = 500
 _LENGTH = struct.Struct(">I")
 
 
@@ -42,3 +44,13 @@ async def receive(pipe: asyncio.StreamReader, kind: type[Frame]) -> Frame | None
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
     return msgspec.msgpack.decode(body, type=kind)
+
+
+def thinned(told: Told) -> Told:
+    """Of what was noticed the newest of each subject, and of all the newest that a frame has room for."""
+    if len(told.heard) <= MOST_HEARD:
+        return told
+    ordered = sorted(told.heard, key=lambda one: (one.seen.observed_at, one.seen.id))
+    newest = {one.subject: one for one in ordered}
+    kept = {one.seen.id: one for one in (*newest.values(), *ordered[-MOST_HEARD:])}
+    return msgspec.structs.replace(told, heard=tuple(sorted(kept.values(), key=lambda one: one.seen.observed_at)))

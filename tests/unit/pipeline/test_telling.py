@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
 from hub.pipeline.line import Heard, Told
-from hub.pipeline.telling import Order, Telling, packed, receive
+from hub.pipeline.telling import MOST_HEARD, Order, Telling, packed, receive, thinned
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
 from hub.records.ids import new_id
@@ -85,3 +85,25 @@ async def test_telling__that_was_cut_off_is_not_believed() -> None:
 async def test_order__tells_the_pipeline_where_the_database_is() -> None:
     order = Order(dsn="postgresql://hub:secret@localhost/hub", log_level="info")
     assert await receive(pipe_of(packed(order)), Order) == order
+
+
+def heard_at(seconds: int, where: Subject) -> Heard:
+    at = NOON + timedelta(seconds=seconds)
+    said = msgspec.convert({"kind": "detection", "device": "d", "observed_at": at, "label": "animal"}, Observation)
+    return Heard(Seen(new_id(), "d", at, at, said), where, None, None, None)
+
+
+def test_told__of_a_moment_crosses_whole() -> None:
+    place = Subject(kind="place", id=new_id())
+    told = Told(cursor=Cursor(), heard=tuple(heard_at(k, place) for k in range(MOST_HEARD)))
+    assert thinned(told) is told
+
+
+def test_told__of_an_import_crosses_as_its_newest_and_the_newest_of_every_station() -> None:
+    busy, quiet = (Subject(kind="place", id=new_id()) for _ in range(2))
+    old = [heard_at(k, quiet) for k in range(3)]
+    new = [heard_at(k, busy) for k in range(10, 10 + MOST_HEARD + 50)]
+    told = Told(cursor=Cursor(1, 2), heard=(*new, *old), alerts=(new_id(),))
+    kept = thinned(told)
+    assert kept.heard == (old[-1], *new[-MOST_HEARD:])
+    assert msgspec.structs.replace(kept, heard=()) == msgspec.structs.replace(told, heard=())
