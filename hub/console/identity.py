@@ -21,7 +21,7 @@ from hub.pipeline.line import heard_of
 from hub.pipeline.preview import Moved, moved
 from hub.pipeline.world import World
 from hub.records.errors import Malformed, NotFound
-from hub.records.identity import Believed, Decision, Verdict, believed
+from hub.records.identity import Decision, Verdict, believed
 from hub.records.observation import Detection, Sighting
 from hub.records.person import Role
 from hub.records.proposal import Proposal
@@ -182,12 +182,7 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
         seen = await asked(site, observation)
         now = believed(await identities.history(database, site, seen.id))
         before = owner_of(seen.observation, now, world)
-        if data.verdict == "is":
-            then = Believed(decided=True, individual=data.individual, excluded=now.excluded)
-        else:
-            assert data.individual is not None
-            then = msgspec.structs.replace(now, excluded=now.excluded | {data.individual})
-        after = owner_of(seen.observation, then, world)
+        after = owner_of(seen.observation, now.after(data.verdict, data.individual), world)
         return Preview(before=before, after=after, moved=await moved(database, world, seen, before, after))
 
     @get("/api/v1/sites/{site:str}/review", operation_id="listReview", guards=[role_at(*MAY_DECIDE)])

@@ -36,6 +36,16 @@ class Believed(msgspec.Struct, frozen=True, kw_only=True):
     individual: UUID | None = None
     excluded: frozenset[UUID] = frozenset()
 
+    def after(self, verdict: Verdict, individual: UUID | None) -> Believed:
+        """What would hold once somebody said that too: `is` takes the place of `is`, and `is_not` of the same one's."""
+        if verdict == "is":
+            return Believed(decided=True, individual=individual, excluded=self.excluded)
+        assert individual is not None, "of whom is it said that it is not shown?"
+        stays = self.decided and self.individual != individual
+        return Believed(
+            decided=stays, individual=self.individual if stays else None, excluded=self.excluded | {individual}
+        )
+
 
 NOTHING_DECIDED = Believed()
 

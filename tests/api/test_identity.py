@@ -136,6 +136,23 @@ async def test_preview__of_what_holds_already_moves_nobody(hub: Hub) -> None:
     assert preview["moved"] == []
 
 
+@pytest.mark.parametrize("said", [None, "F01"])
+@pytest.mark.parametrize("held", [None, "F01", "M02"])
+@pytest.mark.parametrize(("verdict", "who"), [("is", "M02"), ("is", None), ("is_not", "F01"), ("is_not", "M02")])
+async def test_preview__is_what_the_decision_then_does(
+    hub: Hub, said: str | None, held: str | None, verdict: str, who: str | None
+) -> None:
+    known = await a_reserve(hub)
+    one = await seen(hub, **({"individual": said} if said else {}))
+    if held is not None:
+        await decide(hub, one, known[held])
+    body = {"verdict": verdict} | ({"individual": str(known[who].id)} if who else {})
+    preview = (await hub.as_("scientist", "POST", f"{ROOT}/{one}/identity/preview", json=body)).json()
+    assert preview["before"] == (await identity(hub, one))["individual"]
+    found = await decide(hub, one, known[who] if who else None, verdict)
+    assert preview["after"] == found["individual"]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
