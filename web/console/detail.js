@@ -2,7 +2,6 @@
 import { alertById } from "./alerts.js";
 import { AlertDetail } from "./alert_detail.js";
 import { DetectionDetail } from "./detection_detail.js";
-import { detectionById } from "./detections.js";
 import { corners, draft } from "./draft.js";
 import { FenceDetail } from "./fence_detail.js";
 import { FenceEditor } from "./fence_editor.js";
@@ -11,7 +10,7 @@ import { t } from "./i18n.js";
 import { flyTo } from "./map.js";
 import { found } from "./near.js";
 import { NearPanel } from "./near_panel.js";
-import { reviewed } from "./review.js";
+import { noticedById } from "./review.js";
 import { select, selection, site } from "./store.js";
 import { shown } from "./subjects.js";
 import { SubjectDetail } from "./subject_detail.js";
@@ -38,6 +37,6 @@ export function Detail() {
 /** F: bring the selected thing into the middle of the map. */
 export function flyToSelected() {
   const chosen = selection.value;
-  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? detectionById(chosen.id) ?? reviewed(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
+  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? noticedById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
   if (place?.longitude != null) flyTo(place);
 }

@@ -1,12 +1,12 @@
 // What a camera, a microphone or a person noticed: what, where, when, and whom it shows.
-import { detectionById, detectionIcon } from "./detections.js";
+import { detectionIcon } from "./detections.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { IdentityDesk } from "./identity_desk.js";
 import { flyTo } from "./map.js";
 import { askNear } from "./near.js";
 import { written } from "./readout.js";
-import { reviewed } from "./review.js";
+import { noticedById } from "./review.js";
 import { Empty } from "./states.js";
 import { mayIdentify, select } from "./store.js";
 import { shown, subjectsSlow } from "./subjects.js";
@@ -22,7 +22,7 @@ function station(item) {
 }
 
 export function DetectionDetail({ id }) {
-  const item = detectionById(id) ?? reviewed(id);
+  const item = noticedById(id);
   if (!item) return html`<${Empty} title=${t("detection.gone")}>${t("detection.gone_more")}<//>`;
   const icon = detectionIcon(item);
   const by = station(item);

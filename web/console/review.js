@@ -1,6 +1,7 @@
 // What a person should look at first: sightings of which a decision is expected to change most.
 import { computed, effect, signal } from "@preact/signals";
 import { get } from "./api.js";
+import { detectionById } from "./detections.js";
 import { leftPanel, mayIdentify, session, siteId } from "./store.js";
 
 const EVERY_MS = 20_000;
@@ -10,8 +11,8 @@ export const review = signal(null);
 export const reviewProblem = signal(null);
 const attempt = signal(0);
 
-/** One of the list: what waits may be older than what the map holds, and is opened all the same. */
-export const reviewed = (id) => review.value?.items.find(({ detection }) => detection.id === id)?.detection;
+/** A detection by its id. What waits for a look may be older than what the map holds, and is found all the same. */
+export const noticedById = (id) => detectionById(id) ?? review.value?.items.find(({ detection }) => detection.id === id)?.detection;
 
 export const askReview = () => attempt.value++;
 
