@@ -20,7 +20,6 @@ from hub.pipeline.identity import as_believed
 from hub.records.observation import AwareTime, Stored
 from hub.records.receipt import Arrival, Receipt
 from hub.store import observations
-from hub.store.observations import Seen
 
 MOST_BYTES = 16 << 20
 LARGEST_FILE = 4 << 30
@@ -98,11 +97,8 @@ async def page(
     )
     reads = ExactReads(caller, site)
     # What people recognised as a sensitive animal is one, though the log does not say so.
-    seen = [
-        Seen(one.id, one.observation.device, one.observation.observed_at, one.received_at, one.observation)
-        for one in found
-    ]
-    believed = {one.id: one.observation for one in await as_believed(parts.database, world, seen)}
+    seen = await as_believed(parts.database, world, [observations.as_seen(one) for one in found])
+    believed = {one.id: one.observation for one in seen}
     items: list[Stored] = []
     looked_at = skip
     for stored in found[skip:]:

@@ -23,10 +23,10 @@ from hub.console.access import role_at
 from hub.console.feeds import Feeds
 from hub.console.parts import Call
 from hub.console.window import Since, Until, reader, window
+from hub.pipeline.carried import fixes_of
 from hub.pipeline.fuse import evidence_of, sized
 from hub.pipeline.history import Rows, fixes_only, rows_of
 from hub.pipeline.movement import Motion
-from hub.pipeline.refit import collar_history
 from hub.records.errors import NotFound
 from hub.records.finding import Subject
 from hub.records.person import Role
@@ -96,7 +96,7 @@ def range_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime
         individual = world.individuals.get(subject)
         if individual is None:
             raise NotFound(f"no individual {subject}")
-        said = await collar_history(database, world, subject, begin, end)
+        said = await fixes_of(database, world, subject, begin, end, collars_only=True)
         rows = fixes_only(await asyncio.to_thread(rows_of, said, world))
         motion = world.movements.of(subject, individual.scientific_name)
         sensitive = world.is_sensitive(Subject(kind="individual", id=subject))

@@ -39,7 +39,6 @@ from hub.records.finding import Finding
 from hub.records.person import Role
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
-from hub.store.observations import Seen
 
 Bins = Annotated[int, QueryParameter(ge=1, le=2_000, description="Slices of the time.")]
 LONGEST_TRACK = timedelta(days=366 * 30)
@@ -209,11 +208,7 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         )
         reads = ExactReads(caller, site)
         items: list[DetectionItem] = []
-        found = [
-            Seen(row.id, row.observation.device, row.observation.observed_at, row.received_at, row.observation)
-            for row in rows[skip:]
-        ]
-        for seen in await as_believed(database, world, found):
+        for seen in await as_believed(database, world, [observations.as_seen(row) for row in rows[skip:]]):
             item = detection_item(heard_of(seen, world), world, role)
             if item is not None:
                 items.append(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -34,7 +35,7 @@ class Followers:
         self._database = database
         self._tell = tell
         self._wakes: dict[str, asyncio.Event] = {}
-        self._noticed: dict[str, asyncio.Event] = {}
+        self._noticed = defaultdict[str, asyncio.Event](asyncio.Event)
 
     def _wake_all(self) -> None:
         for waiting in self._wakes.values():
@@ -63,7 +64,7 @@ class Followers:
 
     async def _propose(self, site: str) -> None:
         """Weigh who it may have been, some time after something was noticed or decided; never while nothing was."""
-        noticed = self._noticed[site] = asyncio.Event()
+        noticed = self._noticed[site]
         noticed.set()
         while True:
             await noticed.wait()
@@ -81,7 +82,7 @@ class Followers:
             await asyncio.sleep(max(WEIGHED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
 
     def _tell_all(self, site: str, told: Told, world: World) -> None:
-        if (told.heard or told.references or told.is_start) and site in self._noticed:
+        if told.heard or told.references or told.is_start:
             self._noticed[site].set()
         self._tell(site, told, world)
 

@@ -59,6 +59,11 @@ def rows_of(seen: Iterable[Seen], world: World) -> Rows:
     return np.array(out, dtype=ROW)
 
 
+def ordered_rows(seen: Iterable[Seen], world: World) -> Rows:
+    """As `rows_of`, in canonical order, every id once."""
+    return _canonical(rows_of(seen, world))
+
+
 def place_of(seen: Seen, world: World) -> tuple[float, float, NDArray[np.float64]] | None:
     """(longitude, latitude, covariance in m2) that an observation vouches for, or None."""
     observation = seen.observation

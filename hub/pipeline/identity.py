@@ -7,20 +7,19 @@ from uuid import UUID
 
 import msgspec
 
-from fusion.associate import Owned, Sighting, associate
+from hub.pipeline.carried import fixes_of
 from hub.pipeline.world import SAID_SENSITIVE, World
 from hub.records.finding import Subject
 from hub.records.identity import NOTHING_DECIDED, Believed
-from hub.records.observation import Detection, Fix, Observation
-from hub.records.observation import Sighting as Reported
-from hub.store import identities, observations
+from hub.records.observation import Detection, Observation, Sighting
+from hub.store import identities
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 
 async def as_believed(database: Database, world: World, seen: Sequence[Seen]) -> list[Seen]:
     """The same observations, each detection and sighting with the individual that it is believed to show."""
-    asked = [one.id for one in seen if isinstance(one.observation, Detection | Reported)]
+    asked = [one.id for one in seen if isinstance(one.observation, Detection | Sighting)]
     decided = await identities.believed_of(database, world.site.id, asked)
     if not decided:
         return list(seen)
@@ -32,12 +31,12 @@ async def as_believed(database: Database, world: World, seen: Sequence[Seen]) ->
 
 def shown(observation: Observation, what: Believed, world: World) -> Observation:
     """An observation with the name of the individual that it is believed to show, or with none."""
-    if not isinstance(observation, Detection | Reported):
+    if not isinstance(observation, Detection | Sighting):
         return observation
     individual = owner_of(observation, what, world)
     name = None if individual is None else world.individuals[individual].name
     # A name that nobody on the roster has is kept: it says what was meant.
-    if individual is None and not what.decided and _known(observation, world) is None:
+    if individual is None and not what.decided and named_by(observation, world) is None:
         name = observation.individual
     if name == observation.individual:
         return observation
@@ -47,10 +46,10 @@ def shown(observation: Observation, what: Believed, world: World) -> Observation
 
 
 def owner_of(observation: Observation, what: Believed, world: World) -> UUID | None:
-    """The individual whose track a detection or sighting is part of, by what people decided and the rule of fusion."""
+    """The individual whose track a detection or sighting is part of, by what people decided and what it says."""
     if what.decided:
         return what.individual if what.individual in world.individuals else None
-    known = _known(observation, world)
+    known = named_by(observation, world)
     return None if known in what.excluded else known
 
 
@@ -62,28 +61,21 @@ def subject_shown(seen: Seen, world: World) -> Subject | None:
 
 async def history_of(database: Database, world: World, individual: UUID) -> list[Seen]:
     """All that says where an individual was: fixes of what it carried, detections and sightings of it, as believed."""
-    subject, site = Subject(kind="individual", id=individual), world.site.id
-    history: list[Seen] = []
-    for stay in world.stays_of_carrier.get(subject, []):
-        if stay.valid_from is None or stay.valid_to is None or stay.valid_from < stay.valid_to:
-            said = await observations.of_device(database, site, stay.device, stay.valid_from, stay.valid_to)
-            history += [one for one in said if isinstance(one.observation, Fix)]
-    its = await identities.of_individual(database, site, world.individuals[individual].name, individual)
-    return history + [one for one in await as_believed(database, world, its) if subject_shown(one, world) == subject]
+    subject = Subject(kind="individual", id=individual)
+    fixes = await fixes_of(database, world, individual)
+    its = await identities.of_individual(database, world.site.id, world.individuals[individual].name, individual)
+    return fixes + [one for one in await as_believed(database, world, its) if subject_shown(one, world) == subject]
 
 
 async def concerned(database: Database, world: World, decided: Iterable[UUID]) -> tuple[set[Subject], list[Seen]]:
     """Whom decisions about these observations may have changed, and the observations, as they are believed now."""
     seen, mentioned = await identities.concerned(database, world.site.id, list(decided))
-    named = {_known(one.observation, world) for one in seen}
+    named = {named_by(one.observation, world) for one in seen}
     individuals = {one for one in named | mentioned if one in world.individuals and one is not None}
     return {Subject(kind="individual", id=one) for one in individuals}, await as_believed(database, world, seen)
 
 
-def _known(observation: Observation, world: World) -> UUID | None:
+def named_by(observation: Observation, world: World) -> UUID | None:
     """The individual on the roster that an observation itself names."""
-    named = getattr(observation, "individual", None)
-    if not named:
-        return None
-    (answer,) = associate([Sighting(b"", frozenset({named}))], frozenset(world.individual_by_name))
-    return world.individual_by_name[named] if isinstance(answer, Owned) else None
+    named = observation.individual if isinstance(observation, Detection | Sighting) else None
+    return None if named is None else world.individual_by_name.get(named)

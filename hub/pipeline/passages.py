@@ -11,6 +11,7 @@ import numpy as np
 
 from fusion.ellipse import Floats
 from hub.pipeline.history import place_of
+from hub.pipeline.identity import named_by
 from hub.pipeline.world import World
 from hub.records.identity import NOTHING_DECIDED, Believed
 from hub.records.observation import Detection, Sighting
@@ -109,7 +110,7 @@ def _scores(seen: Seen, what: Believed, world: World) -> dict[UUID, float]:
     for one in observation.resembles:
         if (individual := world.individual_by_name.get(one.individual)) is not None:
             scores[individual] = one.log_ratio
-    known = None if observation.individual is None else world.individual_by_name.get(observation.individual)
+    known = named_by(observation, world)
     if known is not None and not observation.resembles:
         right = NAMED_BY_PERSON if isinstance(observation, Sighting) else NAMED_BY_MACHINE
         scores[known] = math.log(right / (1 - right) * max(len(world.individuals) - 1, 1))

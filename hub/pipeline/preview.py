@@ -12,7 +12,7 @@ import numpy as np
 
 from fusion.tracks import positions_at
 from hub.pipeline.fuse import fuse
-from hub.pipeline.history import merge, rows_of
+from hub.pipeline.history import ordered_rows
 from hub.pipeline.identity import history_of
 from hub.pipeline.world import World
 from hub.store.database import Database
@@ -48,12 +48,11 @@ async def moved(database: Database, world: World, seen: Seen, before: UUID | Non
 
 def _moved(individual: UUID, before: Sequence[Seen], after: Sequence[Seen], world: World) -> Moved:
     record = world.individuals[individual]
-    rows = [merge(rows_of((), world), rows_of(side, world))[0] for side in (before, after)]
+    rows = [ordered_rows(side, world) for side in (before, after)]
     shift_m, shift_at = None, None
     if all(len(side) for side in rows):
-        old, new = (
-            fuse(side, world.frame, world.movements.of(individual, record.scientific_name), None) for side in rows
-        )
+        motion = world.movements.of(individual, record.scientific_name)
+        old, new = (fuse(side, world.frame, motion, None) for side in rows)
         times = np.union1d(rows[0]["time_s"], rows[1]["time_s"])
         there, here = positions_at(old, times), positions_at(new, times)
         apart = np.hypot(here.x_m - there.x_m, here.y_m - there.y_m)

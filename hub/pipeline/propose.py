@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -18,15 +18,14 @@ import numpy as np
 from fusion.association import Settled, settle
 from fusion.camera_process import Cameras, sorted_cameras
 from fusion.decisions import review_queue
-from fusion.evidence import Evidence
 from fusion.identities import AssociationRules
-from fusion.motion import MotionParameters
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
-from hub.pipeline.history import Rows, fixes_only, merge, rows_of
+from hub.pipeline.carried import fixes_of
+from hub.pipeline.fuse import evidence_of
+from hub.pipeline.history import Rows, ordered_rows
 from hub.pipeline.passages import Passage, passages, species_table
 from hub.pipeline.world import World
-from hub.records.finding import Subject
 from hub.records.identity import Believed
 from hub.records.proposal import Candidate, Proposal
 from hub.store import identities, observations, proposals
@@ -45,13 +44,13 @@ STATION_REACH: Final = 1.9
 
 
 class Window(NamedTuple):
-    """What was seen in [since, until), what people decided of it, and what the collars of individuals said then."""
+    """What was seen in [since, until), what people decided of it, and the fixes of what individuals carried."""
 
     since: datetime
     until: datetime
     seen: Sequence[Seen]
     decided: dict[UUID, Believed]
-    said: dict[UUID, Sequence[Seen]]
+    fixes: Mapping[UUID, Sequence[Seen]]
 
 
 def to_the_hour(moment: datetime) -> datetime:
@@ -72,15 +71,8 @@ async def _read(database: Database, world: World, until: datetime) -> Window:
     since, site = until - WINDOW, world.site.id
     seen = await observations.noticed(database, site, since, until, MOST)
     decided = await identities.believed_of(database, site, [one.id for one in seen])
-    said: dict[UUID, Sequence[Seen]] = {}
-    for individual in world.individuals:
-        for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), []):
-            begin = since if stay.valid_from is None else max(since, stay.valid_from)
-            end = until if stay.valid_to is None else min(until, stay.valid_to)
-            if begin < end:
-                its = await observations.of_device(database, site, stay.device, begin, end)
-                said[individual] = [*said.get(individual, ()), *its]
-    return Window(since, until, seen, decided, said)
+    fixes = {one: await fixes_of(database, world, one, since, until) for one in world.individuals}
+    return Window(since, until, seen, decided, fixes)
 
 
 def weigh(window: Window, world: World) -> list[Proposal]:
@@ -90,11 +82,8 @@ def weigh(window: Window, world: World) -> list[Proposal]:
     found = [one for one in passages(window.seen, window.decided, world) if one.species is None or one.species in kinds]
     if not found or not world.individuals:
         return []
-    fixes: dict[UUID, Rows] = {}
-    for individual, said in window.said.items():
-        rows = fixes_only(merge(rows_of((), world), rows_of(said, world))[0])
-        if len(rows):
-            fixes[individual] = rows
+    usable = {individual: ordered_rows(said, world) for individual, said in window.fixes.items() if said}
+    fixes = {individual: rows for individual, rows in usable.items() if len(rows)}
     roster = _roster(fixes, world, kinds)
     rank = {UUID(name): k for k, name in enumerate(roster.names)}
     stations, cameras = _cameras(window.seen, world)
@@ -114,13 +103,8 @@ def weigh(window: Window, world: World) -> list[Proposal]:
 
 def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:
     people = sorted(world.individuals.values(), key=lambda one: str(one.id))
-    collars: dict[str, Evidence] = {}
-    for individual, rows in fixes.items():
-        x, y = world.frame.to_metres(rows["longitude"], rows["latitude"])
-        keys = np.ascontiguousarray(rows["id"])
-        collars[str(individual)] = Evidence.canonical(rows["time_s"], x, y, rows["covariance"], keys)
-    moves = [world.movements.of(one.id, one.scientific_name).parameters for one in people]
-    parameters: list[MotionParameters] = list(moves)
+    collars = {str(individual): evidence_of(rows, world.frame) for individual, rows in fixes.items()}
+    parameters = [world.movements.of(one.id, one.scientific_name).parameters for one in people]
     species = [kinds.index(one.scientific_name) for one in people]
     return Roster.of([str(one.id) for one in people], species, parameters, np.array(LOG_SD), collars)
 

@@ -6,23 +6,20 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from fusion.dispersal import settlement
 from fusion.evidence import Evidence
 from fusion.parameters import Fitted, fit_species, judged
+from hub.pipeline.carried import fixes_of
 from hub.pipeline.fuse import evidence_of
 from hub.pipeline.history import fixes_only, rows_of
 from hub.pipeline.movement import kind_of, prior_of
 from hub.pipeline.world import NOUNS, World
-from hub.records.finding import Subject
 from hub.records.movement import Movement
-from hub.records.observation import Fix
-from hub.store import observations, parameters, reference, sites
+from hub.store import parameters, reference, sites
 from hub.store.database import Database
-from hub.store.observations import Seen
 
 # Fewer fixes say less than the prior does.
 FEWEST_FIXES = 30
@@ -65,24 +62,9 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
     return Refitted(len(found), len(changed))
 
 
-async def collar_history(
-    database: Database, world: World, individual: UUID, since: datetime | None = None, until: datetime | None = None
-) -> list[Seen]:
-    """The fixes of an individual's collars while they were on it, in [since, until). Open ends are None."""
-    seen: list[Seen] = []
-    for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), ()):
-        known = world.devices.get(stay.device)
-        if known is not None and known.kind == "collar":
-            begin = max((at for at in (since, stay.valid_from) if at is not None), default=None)
-            end = min((at for at in (until, stay.valid_to) if at is not None), default=None)
-            if begin is None or end is None or begin < end:
-                seen += await observations.of_device(database, world.site.id, stay.device, begin, end)
-    return [one for one in seen if isinstance(one.observation, Fix)]
-
-
 async def collar_evidence(database: Database, world: World, individual: UUID) -> Evidence:
-    """The newest `MOST_FIXES` of them as evidence, errors as the sensors state them."""
-    rows = fixes_only(rows_of(await collar_history(database, world, individual), world))
+    """The newest `MOST_FIXES` fixes of its collars as evidence, errors as the sensors state them."""
+    rows = fixes_only(rows_of(await fixes_of(database, world, individual, collars_only=True), world))
     rows = rows[rows["time_s"].argsort(kind="stable")][-MOST_FIXES:]
     return evidence_of(rows, world.frame)
 

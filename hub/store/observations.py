@@ -108,6 +108,12 @@ def seen_of(row: asyncpg.Record) -> Seen:
     return Seen(row["id"], row["device"], row["observed_at"], row["received_at"], _decode(row["body"]))
 
 
+def as_seen(stored: Stored) -> Seen:
+    """An observation of a page as the pipeline reads it."""
+    said = stored.observation
+    return Seen(stored.id, said.device, said.observed_at, stored.received_at, said)
+
+
 class Spot(NamedTuple):
     """A usable fix as a map draws it; `uncertainty_m` None where the sender gave none."""
 
