@@ -236,7 +236,7 @@ def _forward(
 
 
 @njit(nogil=True, cache=True)
-def _adjoint_gap(f: Floats, lam: Floats, L: Floats) -> None:
+def adjoint_gap(f: Floats, lam: Floats, L: Floats) -> None:
     """lam <- F' lam, L <- F' L F: carry what the future says back over a gap."""
     f11, f12, f21, f22, g = f[0], f[1], f[2], f[3], f[4]
     for o in (0, 3):
@@ -338,7 +338,7 @@ def smooth_blocks(
             if r < block:
                 _write(passed.x[r], passed.P[r], lam, L, out, lo + r)
             _adjoint_fix(passed.K[r], passed.e[r], passed.S[r], lam, L)
-            _adjoint_gap(passed.F[r], lam, L)
+            adjoint_gap(passed.F[r], lam, L)
 
 
 @njit(nogil=True, cache=True)
@@ -357,7 +357,7 @@ def between(
     for r in range(count - 1, -1, -1):
         lams[r], Ls[r] = lams[r + 1], Ls[r + 1]
         if r + 1 < count:
-            _adjoint_gap(passed.F[r + 1], lams[r], Ls[r])
+            adjoint_gap(passed.F[r + 1], lams[r], Ls[r])
         _adjoint_fix(passed.K[r], passed.e[r], passed.S[r], lams[r], Ls[r])
     ahead = np.empty(5)
     for q in range(queries.size):
@@ -375,7 +375,7 @@ def between(
             f = transition(fixes.time_s[lo + r] - queries[q], p[0], p[1])
             for i in range(5):
                 ahead[i] = f[i]
-            _adjoint_gap(ahead, lam, L)
+            adjoint_gap(ahead, lam, L)
         _write(x, P, lam, L, out, q)
 
 

@@ -19,6 +19,7 @@ from fusion.ellipse import Floats
 from fusion.evidence import Evidence
 from fusion.kernels import Fixes, transition
 from fusion.motion import MotionParameters
+from fusion.tracks import fixes_of
 
 LOG_2_PI = 1.8378770664093453
 CHUNK = 64
@@ -47,11 +48,6 @@ def likelihood(evidence: Evidence, parameters: MotionParameters, error_scale: fl
     run = _circular if is_circular(evidence.covariance) else _elliptic
     total, gated = run(fixes, 0, len(evidence), p, error_scale * error_scale)
     return Likelihood(total, int((evidence.weight > 0.0).sum()), gated)
-
-
-def fixes_of(evidence: Evidence) -> Fixes:
-    """The columns that kernels read."""
-    return Fixes(evidence.time_s, evidence.x_m, evidence.y_m, evidence.covariance, evidence.weight)
 
 
 def is_circular(covariance: Floats) -> bool:
@@ -108,6 +104,22 @@ def _fades(
 
 
 @njit(nogil=True, cache=True)
+def _over(
+    gap: float, soon: float, slow: float, fast: float, a: float, b: float, ab: float, per_d: float, s2: float
+) -> tuple[float, float, float, float, float, float, float]:
+    """f11, f12, f21, f22 and the noise q11, q12, q22 of a gap whose exponentials are `slow` and `fast`."""
+    if gap < soon:
+        f11, f12, f21, f22, _, q11, q12, q22 = transition(gap, a, b)
+    else:
+        # `transition` again, without its divisions.
+        f11, f12, f22 = (b * slow - a * fast) * per_d, (slow - fast) * per_d, (b * fast - a * slow) * per_d
+        f21 = -ab * f12
+        q11, q12 = 1.0 - f11 * f11 - ab * f12 * f12, -f11 * f21 - ab * f12 * f22
+        q22 = ab - f21 * f21 - ab * f22 * f22
+    return f11, f12, f21, f22, q11 * s2, q12 * s2, q22 * s2
+
+
+@njit(nogil=True, cache=True)
 def _elliptic(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple[float, int]:
     """(log-likelihood, gated fixes) of fixes lo..hi with any covariances; see `kernels` for p."""
     a, b, s2, w2, patience, drift = p[0], p[1], p[2], p[3], p[5], p[6]
@@ -135,16 +147,7 @@ def _elliptic(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
         if gap != last:
             # Collars keep a schedule: most gaps are the one before.
             last = gap
-            if gap < soon:
-                f11, f12, f21, f22, _, q11, q12, q22 = transition(gap, a, b)
-            else:
-                # `transition` again, without its divisions.
-                slow, fast = fades[0, c], fades[1, c]
-                f11, f12, f22 = (b * slow - a * fast) * per_d, (slow - fast) * per_d, (b * fast - a * slow) * per_d
-                f21 = -ab * f12
-                q11, q12 = 1.0 - f11 * f11 - ab * f12 * f12, -f11 * f21 - ab * f12 * f22
-                q22 = ab - f21 * f21 - ab * f22 * f22
-            q11, q12, q22 = q11 * s2, q12 * s2, q22 * s2
+            f11, f12, f21, f22, q11, q12, q22 = _over(gap, soon, fades[0, c], fades[1, c], a, b, ab, per_d, s2)
         ux, vx = f11 * ux + f12 * vx, f21 * ux + f22 * vx
         uy, vy = f11 * uy + f12 * vy, f21 * uy + f22 * vy
         t0, t1 = f11 * auu + f12 * auv, f11 * auv + f12 * avv
@@ -242,16 +245,7 @@ def _circular(fixes: Fixes, lo: int, hi: int, p: Floats, error2: float) -> tuple
         gap = gaps[c]
         if gap != last:
             last = gap
-            if gap < soon:
-                f11, f12, f21, f22, _, q11, q12, q22 = transition(gap, a, b)
-            else:
-                # `transition` again, without its divisions.
-                slow, fast = fades[0, c], fades[1, c]
-                f11, f12, f22 = (b * slow - a * fast) * per_d, (slow - fast) * per_d, (b * fast - a * slow) * per_d
-                f21 = -ab * f12
-                q11, q12 = 1.0 - f11 * f11 - ab * f12 * f12, -f11 * f21 - ab * f12 * f22
-                q22 = ab - f21 * f21 - ab * f22 * f22
-            q11, q12, q22 = q11 * s2, q12 * s2, q22 * s2
+            f11, f12, f21, f22, q11, q12, q22 = _over(gap, soon, fades[0, c], fades[1, c], a, b, ab, per_d, s2)
         ux, vx = f11 * ux + f12 * vx, f21 * ux + f22 * vx
         uy, vy = f11 * uy + f12 * vy, f21 * uy + f22 * vy
         t0, t1 = f11 * uu + f12 * uv, f11 * uv + f12 * vv

@@ -6,7 +6,8 @@ evidence has positive precision, silence may have a negative one, zero asks only
 x and y of the centre and its variance before any evidence.
 
 No fastmath and no reduction across threads: the same numbers in the same order give the same bits. Kernels in
-`camera_process` call these: numba's cache of that file does not see a change in this one, so touch both.
+`camera_process` call these, and these call `kernels`: numba's cache of a file does not see a change in another, so
+touch them all.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fusion.ellipse import Floats
+from fusion.kernels import adjoint_gap
 
 Integers = NDArray[np.int64]
 
@@ -234,24 +236,7 @@ def smooth_back(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) ->
             L[0, 3] += d01
             L[3, 0] += d01
             L[3, 3] += d11
-        f11, f12, f21, f22, g = passed.F[r, 0], passed.F[r, 1], passed.F[r, 2], passed.F[r, 3], passed.F[r, 4]
-        for o in (0, 3):
-            position, velocity = lam[o], lam[o + 1]
-            lam[o] = f11 * position + f21 * velocity
-            lam[o + 1] = f12 * position + f22 * velocity
-            lam[o + 2] += g * position - f21 * velocity
-        for j in range(6):
-            for o in (0, 3):
-                position, velocity = L[o, j], L[o + 1, j]
-                L[o, j] = f11 * position + f21 * velocity
-                L[o + 1, j] = f12 * position + f22 * velocity
-                L[o + 2, j] += g * position - f21 * velocity
-        for i in range(6):
-            for o in (0, 3):
-                position, velocity = L[i, o], L[i, o + 1]
-                L[i, o] = f11 * position + f21 * velocity
-                L[i, o + 1] = f12 * position + f22 * velocity
-                L[i, o + 2] += g * position - f21 * velocity
+        adjoint_gap(passed.F[r], lam, L)
 
 
 @njit(nogil=True, cache=True)

@@ -18,9 +18,10 @@ from fusion.hierarchy import Learnt, LogNormal, pooled
 from fusion.holdout import spread_factor
 from fusion.kernels import Fixes
 from fusion.laplace import Mode, mode
-from fusion.likelihood import fixes_of, is_circular, log_density
+from fusion.likelihood import is_circular, log_density
 from fusion.motion import MotionParameters, OutlierPolicy
 from fusion.scale import scaled
+from fusion.tracks import fixes_of
 
 LEAST_RATIO: Final = 1.05
 """tau_position is longer than tau_velocity by at least this factor."""

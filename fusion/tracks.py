@@ -110,7 +110,7 @@ def smooth(
         place[:kept, 0], place[:kept, 1] = old.x_m[:kept], old.y_m[:kept]
         velocity[:kept, 0], velocity[:kept, 1] = old.vx_mps[:kept], old.vy_mps[:kept]
         spread[:kept], weight[:kept] = old.covariance[:kept], old.weight[:kept]
-    kernels.smooth_blocks(_fixes(evidence), BLOCK, first, p, states, out, weight)
+    kernels.smooth_blocks(fixes_of(evidence), BLOCK, first, p, states, out, weight)
     hashes = block_hashes(evidence, known)
     track = Track(
         evidence.time_s,
@@ -138,7 +138,7 @@ def positions_at(checkpoint: Checkpoint, time_s: ArrayLike) -> Positions:
         raise ValueError("no evidence: nothing is known of the position")
     asked = np.atleast_1d(np.asarray(time_s, dtype=np.float64))
     place, spread, velocity = kernels.estimates(len(asked))
-    fixes, p, scratch = _fixes(evidence), parameters.vector(), np.empty(len(evidence))
+    fixes, p, scratch = fixes_of(evidence), parameters.vector(), np.empty(len(evidence))
     before = np.searchsorted(evidence.time_s, asked, side="right") - 1
     blocks = np.maximum(before, 0) // BLOCK
     for block in np.unique(blocks):
@@ -180,5 +180,6 @@ def quantise(track: Track) -> QuantisedTrack:
     )
 
 
-def _fixes(evidence: Evidence) -> kernels.Fixes:
+def fixes_of(evidence: Evidence) -> kernels.Fixes:
+    """The columns that kernels read."""
     return kernels.Fixes(evidence.time_s, evidence.x_m, evidence.y_m, evidence.covariance, evidence.weight)

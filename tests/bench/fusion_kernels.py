@@ -24,9 +24,9 @@ import numpy as np
 from fusion.ellipse import Floats
 from fusion.evidence import Evidence, keys_from
 from fusion.kernels import Fixes
-from fusion.likelihood import fixes_of, log_densities, log_density, warm_up
+from fusion.likelihood import log_densities, log_density, warm_up
 from fusion.motion import HOUR, PARAMETERS, OutlierPolicy, transition
-from fusion.tracks import smooth
+from fusion.tracks import fixes_of, smooth
 
 BELIEVING = replace(PARAMETERS["leopard"], outliers=OutlierPolicy(gate=math.inf))
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,8 +8,9 @@ import pytest
 
 from fusion.evidence import Evidence
 from fusion.kernels import Fixes
-from fusion.likelihood import CHUNK, _fades, fixes_of, likelihood, log_densities
+from fusion.likelihood import CHUNK, _fades, likelihood, log_densities
 from fusion.motion import MotionParameters, OutlierPolicy, transition
+from fusion.tracks import fixes_of
 from tests.unit.fusion.simulated import ANIMAL, ellipses, seen, walk
 
 DRIFTING = dataclasses.replace(ANIMAL, centre_drift_m2_s=20.0)
