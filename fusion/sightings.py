@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -145,20 +145,6 @@ def top_scores(dense: Floats, most: int) -> tuple[Integers, Integers, Floats, Fl
         rest = top + np.log(np.exp(others - top[:, None]).sum(axis=1) / max(m - kept, 1))
     rest = np.maximum(rest, -60.0)
     return np.arange(n + 1, dtype=np.int64) * kept, best.ravel().astype(np.int64), score.ravel(), rest
-
-
-def confident(sightings: Sightings, confidence: ArrayLike) -> Sightings:
-    """Scores as an observer with confidence f8[n] in 0..1 gives them: with probability 1 - c he names at random.
-
-    log(c e^score + 1 - c): a bounded trust that no certainty of his exceeds.
-    """
-    c = np.repeat(np.asarray(confidence, np.float64), np.diff(sightings.offset))
-    rest = np.asarray(confidence, np.float64)
-    return replace(
-        sightings,
-        score=frozen(np.log(c * np.exp(np.minimum(sightings.score, 60.0)) + 1.0 - c)),
-        rest=frozen(np.log(rest * np.exp(np.minimum(sightings.rest, 60.0)) + 1.0 - rest)),
-    )
 
 
 def _order(times: Floats, keys: Keys) -> NDArray[np.intp]:

@@ -14,16 +14,15 @@ from hub.store import log
 from hub.store.database import Connection, Database
 from hub.store.observations import Seen, seen_of
 
-# Only one `is` of an observation holds at a time: a new one takes the place of the old, which stays to be read.
+# Only one `is` of an observation holds at a time: a new one takes the place of the old, which stays to be read; whoever
+# says that it is not this one ($5) does not let stand that it is.
 SUPERSEDE = """
 update identity_decision set withdrawn_by = $3, withdrawn_at = clock_timestamp(), superseded_by = $4
-where site_id = $1 and observation = $2 and verdict = 'is' and withdrawn_at is null"""
+where site_id = $1 and observation = $2 and verdict = 'is' and withdrawn_at is null
+  and ($5::uuid is null or individual = $5)"""
 ADD = """
 insert into identity_decision (site_id, id, observation, observed_at, verdict, individual, note, decided_by)
 values ($1, $2, $3, $4, $5, $6, $7, $8)"""
-WITHDRAW_SAME = """
-update identity_decision set withdrawn_by = $3, withdrawn_at = clock_timestamp(), superseded_by = $4
-where site_id = $1 and observation = $2 and verdict = 'is' and individual = $5 and withdrawn_at is null"""
 ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended($1, 7))"
 ONE = "select * from identity_decision where site_id = $1 and id = $2 for update"
 
@@ -46,11 +45,7 @@ async def decide(
         if (known["observation"], known["verdict"], known["individual"]) != (seen.id, verdict, individual):
             raise Conflict(f"decision {key} was made already, and says something else")
         return
-    if verdict == "is":
-        await connection.execute(SUPERSEDE, site, seen.id, who, key)
-    else:
-        # Whoever says that it is not this one does not let stand that it is.
-        await connection.execute(WITHDRAW_SAME, site, seen.id, who, key, individual)
+    await connection.execute(SUPERSEDE, site, seen.id, who, key, None if verdict == "is" else individual)
     await connection.execute(ADD, site, key, seen.id, seen.observed_at, verdict, individual, note, who)
     await log.record_change(connection, site, "identity", [seen.id])
 

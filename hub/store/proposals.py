@@ -53,24 +53,18 @@ async def get(database: Database, site: str, observation: UUID) -> Proposal | No
 
 # What people have decided needs no second look.
 QUEUE = """
-select p.* from identity_proposal p
+select p.*, count(*) over () as waiting from identity_proposal p
 where p.site_id = $1 and p.value >= $2 and not exists (
     select from identity_decision d
     where d.site_id = $1 and d.observation = p.observation and d.verdict = 'is' and d.withdrawn_at is null)
 order by p.value desc, p.observation limit $3"""
-WAITING = """
-select count(*) from identity_proposal p
-where p.site_id = $1 and p.value >= $2 and not exists (
-    select from identity_decision d
-    where d.site_id = $1 and d.observation = p.observation and d.verdict = 'is' and d.withdrawn_at is null)"""
 
 
 async def queue(database: Database, site: str, least: float, limit: int) -> tuple[list[Proposal], int]:
     """(undecided proposals worth at least so much, worth most first; how many there are in all)."""
     async with database.connection() as connection:
         rows = await connection.fetch(QUEUE, site, least, limit)
-        waiting = await connection.fetchval(WAITING, site, least)
-    return [_proposal(row) for row in rows], waiting
+    return [_proposal(row) for row in rows], rows[0]["waiting"] if rows else 0
 
 
 def _proposal(row: asyncpg.Record) -> Proposal:
