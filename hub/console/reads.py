@@ -26,6 +26,7 @@ from hub.console.sensitive import (
     sensitive_name,
     sensitive_name_noticed,
 )
+from hub.console.shared import SharedSighting, certain, shared_of, status_of
 from hub.console.trajectories import trajectories
 from hub.console.window import At, Since, Until, instant, keyset, reader, window
 from hub.console.wire import DetectionItem, SubjectItem, detection_item, subject_item
@@ -37,6 +38,7 @@ from hub.pipeline.world import World
 from hub.records.cursor import Cursor
 from hub.records.finding import Finding
 from hub.records.person import Role
+from hub.records.proposal import Status
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
 
@@ -52,7 +54,11 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
-    """Part of a track. Without clearance its points are cells, and without ellipses and observation ids."""
+    """Part of a track. Without clearance its points are cells, and without ellipses and observation ids.
+
+    shared: which points are sightings that are only probably this animal's, and why; status: provisional while something
+    that came has not been weighed.
+    """
 
     subject: dict[str, Any]
     name: str
@@ -60,6 +66,8 @@ class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
     set_hash: str
     generalised: bool
     points: Points
+    status: Status = "settled"
+    shared: list[SharedSighting] = []
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
@@ -149,6 +157,7 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         chosen = subject or None
         reads = ExactReads(caller, site)
         headers = {header.subject: header for header in await tracks.headers(database, site, chosen)}
+        status = await status_of(database, site, begin, end)
         items: list[TrackItem] = []
         for one, segments in (await tracks.segments(database, site, chosen, begin, end)).items():
             sensitive = world.is_sensitive(one)
@@ -157,6 +166,10 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             if header is None or not points.time:
                 continue
             exact = not sensitive or role in EXACT
+            if exact and role not in EXACT:
+                points = certain(points)
+                if not points.time:
+                    continue
             if sensitive:
                 reads.saw(world.name_of(one), len(points.time))
             items.append(
@@ -167,6 +180,8 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                     set_hash=header.set_hash.hex() if exact else "",
                     generalised=not exact,
                     points=points if exact else coarse(points),
+                    status=status,
+                    shared=await shared_of(database, site, one.id, points) if role in EXACT else [],
                 )
             )
         if role != "scientist":
@@ -303,6 +318,7 @@ def coarse(points: Points) -> Points:
         semi_minor_m=radius.tolist(),
         orientation_deg=[0.0] * len(points.time),
         observation=[],
+        share=points.share,
     )
 
 

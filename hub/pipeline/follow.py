@@ -9,12 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
-from hub.pipeline.history import UNUSABLE
 from hub.pipeline.line import Line, Told
-from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.propose import propose
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
-from hub.store import observations, sites
+from hub.store import identity_months, sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -63,27 +62,30 @@ class Followers:
             await asyncio.gather(*following.values(), return_exceptions=True)
 
     async def _propose(self, site: str) -> None:
-        """Weigh who it may have been, some time after something was noticed or decided; never while nothing was."""
+        """Weigh who it may have been, some time after something came that bears on it; never while nothing did."""
         noticed = self._noticed[site]
         noticed.set()
         while True:
             await noticed.wait()
             noticed.clear()
-            began = time.monotonic()
+            began, pause_s = time.monotonic(), WEIGHED_EVERY_S
             try:
-                newest = await observations.newest_noticed(self._database, site, sorted(UNUSABLE))
-                if newest is not None:
-                    await propose(self._database, await read_world(self._database, site), to_the_hour(newest))
+                waiting = await identity_months.waiting(self._database, site)
+                # The newest and the oldest: neither what happens now nor what was imported waits for the other.
+                for month in dict.fromkeys((*waiting[:1], *waiting[-1:])):
+                    await propose(self._database, await read_world(self._database, site), month)
+                if len(waiting) > 2:
+                    noticed.set()
+                    pause_s = 0.0
             except Unavailable as outage:
                 LOGGER.warning("who it may be at %s: %s; trying again", site, outage.detail)
                 noticed.set()
             except Exception:
                 LOGGER.exception("who it may be at %s could not be weighed; the line goes on", site)
-            await asyncio.sleep(max(WEIGHED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
+            await asyncio.sleep(max(pause_s, WEIGHING_REST * (time.monotonic() - began)))
 
     def _tell_all(self, site: str, told: Told, world: World) -> None:
-        if told.heard or told.references or told.is_start:
-            self._noticed[site].set()
+        self._noticed[site].set()
         self._tell(site, told, world)
 
     async def _follow(self, site: str) -> None:

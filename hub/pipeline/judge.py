@@ -15,15 +15,17 @@ from hub.alerts.rules import decide
 from hub.pipeline.fence import Told, follow_fences, inserted_rows, presences
 from hub.pipeline.fuse import CONFIGURATION, fuse, segments_of, spread_of
 from hub.pipeline.guard import unpack
-from hub.pipeline.history import Insertion, Rows, fixes_only, merge, place_of, rows_of, uuid_of
+from hub.pipeline.history import Rows, fixes_only, merge, place_of, rows_of, uuid_of
 from hub.pipeline.memory import Memory
 from hub.pipeline.months import begins, months_of, states_at
+from hub.pipeline.shares import last_likely, rows_of_shares, with_shares
 from hub.pipeline.world import World
 from hub.records.finding import Decisions, Finding, Subject
 from hub.records.observation import ErrorEllipse
 from hub.records.position import Position
 from hub.store.followed import Month
 from hub.store.observations import Seen
+from hub.store.shares import Shared
 from hub.store.tracks import Segment, TrackVersion
 
 LOGGER = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class Work:
     """One subject to be judged. Where nothing is remembered of it, `seen` is its history, and `stood` its findings.
 
     `since`: only what is decided from then on is judged; `states` are those at fences then, and `seen` goes back as far
-    as they need. None: all of it.
+    as they need. None: all of it. `shared`: what probably shows the subject; None: as remembered.
     """
 
     subject: Subject
@@ -63,6 +65,7 @@ class Work:
     seen: Sequence[Seen]
     since: datetime | None = None
     states: bytes | None = None
+    shared: Sequence[Shared] | None = None
 
 
 def judge_all(work: Sequence[Work], world: World) -> list[Verdict]:
@@ -111,13 +114,27 @@ def judge(work: Work, world: World) -> Verdict:
         before, after = {f.id: f for f in stood}, {f.id: f for f in standing}
         removed = [finding for finding in stood if after.get(finding.id) != finding]
         added = [finding for finding in standing if before.get(finding.id) != finding]
+    shared = known.shared if work.shared is None else rows_of_shares(work.shared, world)
+    is_moved = bool(inserted) or shared.tobytes() != known.shared.tobytes()
+    evidence = with_shares(rows, shared) if is_moved else known.evidence
+    kept_months, kept_followed = known.months, dict(known.followed)
     known = Memory(
-        rows, fixes, told, followed.memory, present, known.checkpoint, known.months, dict(known.followed), since
+        rows,
+        fixes,
+        told,
+        followed.memory,
+        present,
+        known.checkpoint,
+        kept_months,
+        kept_followed,
+        since,
+        shared,
+        evidence,
     )
     months = _months(work, known, inserted_rows(inserted), followed.first, words, world)
     kept = {finding.id for finding in standing}
     decisions = decide(standing, [f for f in removed if f.id not in kept], world.fences, name)
-    track, segments = _track(subject, known, inserted, world)
+    track, segments = _track(subject, known, world) if is_moved else (None, ())
     return Verdict(
         subject,
         known,
@@ -126,7 +143,7 @@ def judge(work: Work, world: World) -> Verdict:
         decisions,
         track,
         segments,
-        _position(subject, device, name, known, world) if inserted else None,
+        _position(subject, device, name, known, world) if is_moved else None,
         months,
         memory is None and since is None,
     )
@@ -169,18 +186,19 @@ def _words(subject: Subject, world: World) -> frozenset[str]:
     return frozenset({subject.kind, individual.scientific_name} if individual else {subject.kind})
 
 
-def _track(
-    subject: Subject, memory: Memory, inserted: list[Insertion], world: World
-) -> tuple[TrackVersion | None, tuple[Segment, ...]]:
+def _track(subject: Subject, memory: Memory, world: World) -> tuple[TrackVersion | None, tuple[Segment, ...]]:
     """Fuse an individual's evidence. People and devices have no home range: their fixes are their trajectory."""
-    if subject.kind != "individual" or not inserted:
+    if subject.kind != "individual":
+        return None, ()
+    if not len(memory.evidence):
+        memory.checkpoint, memory.months = None, {}
         return None, ()
     individual = world.individuals.get(subject.id)
     species = individual.scientific_name if individual else ""
     motion = world.movements.of(subject.id, species)
-    memory.checkpoint = fuse(memory.rows, world.frame, motion, memory.checkpoint)
+    memory.checkpoint = fuse(memory.evidence, world.frame, motion, memory.checkpoint)
     track = memory.checkpoint.track
-    segments = segments_of(track)
+    segments = segments_of(track, memory.evidence["share"])
     changed = tuple(s for s in segments if memory.months.get(s.month) != s.columns)
     memory.months = {s.month: s.columns for s in segments}
     made_with = f"{CONFIGURATION}/{track.configuration_hash.hex()[:16]}"
@@ -189,17 +207,18 @@ def _track(
 
 
 def _position(subject: Subject, device: str, name: str, memory: Memory, world: World) -> Position | None:
-    if len(memory.rows) == 0:
+    k = last_likely(memory.evidence)
+    if k is None:
         return None
     individual = world.individuals.get(subject.id)
     registered = world.devices.get(device)
-    last = memory.rows[-1]
+    last = memory.evidence[k]
     longitude, latitude = float(last["longitude"]), float(last["latitude"])
     covariance = last["covariance"].reshape(1, 3)
     if memory.checkpoint is not None:
         track = memory.checkpoint.track
-        x, y = world.frame.to_degrees(track.x_m[-1:], track.y_m[-1:])
-        longitude, latitude, covariance = float(x[0]), float(y[0]), track.covariance[-1:]
+        x, y = world.frame.to_degrees(track.x_m[k : k + 1], track.y_m[k : k + 1])
+        longitude, latitude, covariance = float(x[0]), float(y[0]), track.covariance[k : k + 1]
     return Position(
         subject=subject,
         name=name,
@@ -211,6 +230,7 @@ def _position(subject: Subject, device: str, name: str, memory: Memory, world: W
         ellipse=ellipse_of(covariance),
         observed_at=datetime.fromtimestamp(float(last["time_s"]), UTC),
         scientific_name=individual.scientific_name if individual else "",
+        share=float(last["share"]),
     )
 
 

@@ -29,6 +29,7 @@ class Memory:
 
     While all rows are fixes, `fixes` is the very array `rows`. `states`: at fences, by fix. `followed`: months as the
     database has them. `since`: what is earlier is in here only as far as it matters for what is later; None: all is.
+    `shared`: rows of what probably shows it; `evidence`: rows and these, what its track is made from.
     """
 
     rows: Rows = field(default_factory=_nothing)
@@ -40,6 +41,8 @@ class Memory:
     months: dict[date, bytes] = field(default_factory=dict[date, bytes])
     followed: dict[date, Month] = field(default_factory=dict[date, Month])
     since: datetime | None = None
+    shared: Rows = field(default_factory=_nothing)
+    evidence: Rows = field(default_factory=_nothing)
 
 
 class Memories:

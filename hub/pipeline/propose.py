@@ -1,15 +1,15 @@
-"""Step: whom may it be? Weighs every animal that was seen lately against everybody known, and keeps the answer.
+"""Step: whom may it be? Weighs every animal that was seen in a month against everybody known, and keeps the answer.
 
-Runs beside the line, over a window of time as a whole: later sightings and late collars change what is believed of
-earlier ones. A function of the set in the window, whatever the order in which it came.
+Runs beside the line, over a span of time as a whole: later sightings and late collars change what is believed of
+earlier ones. A function of the set in the span, whatever the order in which it came. What is probably an individual
+becomes part of its track: the line follows the shares that are kept here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -19,22 +19,26 @@ from fusion.association import Settled, settle
 from fusion.camera_process import Cameras, sorted_cameras
 from fusion.decisions import review_queue
 from fusion.identities import AssociationRules
+from fusion.residence import Mapper
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.fuse import evidence_of
 from hub.pipeline.history import Rows, ordered_rows
+from hub.pipeline.identity import owner_of
 from hub.pipeline.passages import Passage, passages, species_table
-from hub.pipeline.world import World
-from hub.records.identity import Believed
-from hub.records.proposal import Candidate, Proposal
-from hub.store import identities, observations, proposals
+from hub.pipeline.shares import LEAST_SHARE
+from hub.pipeline.weighing import Span, basis_of, span_of
+from hub.pipeline.world import World, read_world
+from hub.records.identity import NOTHING_DECIDED, Believed
+from hub.records.proposal import Candidate, Proposal, Share
+from hub.store import identities, identity_months, log, observations, proposals, shares
 from hub.store.database import Database
+from hub.store.identity_months import IdentityMonth
 from hub.store.observations import Seen
 
-WINDOW: Final = timedelta(days=30)
 MOST: Final = 20_000
-"""Detections and sightings of a window; of more, the newest."""
+"""Detections and sightings of a span; of more, those of its month first, the newest before older ones."""
 LEAST_SHOWN: Final = 0.01
 MOST_SHOWN: Final = 8
 LOG_SD: Final = (0.4, 0.4, 0.3)
@@ -44,44 +48,67 @@ STATION_REACH: Final = 1.9
 
 
 class Window(NamedTuple):
-    """What was seen in [since, until), what people decided of it, and the fixes of what individuals carried."""
+    """What was seen in a span, what people decided of it, and the fixes of what individuals carried."""
 
-    since: datetime
-    until: datetime
+    span: Span
     seen: Sequence[Seen]
     decided: dict[UUID, Believed]
     fixes: Mapping[UUID, Sequence[Seen]]
 
 
-def to_the_hour(moment: datetime) -> datetime:
-    """The end of the hour that a moment is in: the window does not move with every sighting."""
-    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+class Weighed(NamedTuple):
+    """The answers for the month of a span: proposals by observation, and what of it is part of whose track."""
+
+    proposals: list[Proposal]
+    shares: list[Share]
 
 
-async def propose(database: Database, world: World, until: datetime) -> int:
-    """Weigh the window that ends then, and keep what comes out; returns how many observations were weighed."""
-    window = await _read(database, world, until)
-    found = await asyncio.to_thread(weigh, window, world)
+async def propose(database: Database, world: World, asked: IdentityMonth, mapper: Mapper = map) -> int:
+    """Weigh a month, and keep what comes out; returns how many observations it answers for.
+
+    `world` must be read after `asked`. `mapper` may be the map of a pool of threads; the answer is the same.
+    """
+    site, window = world.site.id, await _read(database, world, span_of(asked.month))
+    found = await asyncio.to_thread(weigh, window, world, mapper)
+    bounds = (window.span.since, window.span.until)
     async with database.transaction() as connection:
-        await proposals.put(connection, world.site.id, found)
-    return len(found)
+        await proposals.put(connection, site, *bounds, found.proposals)
+        changed = await shares.put(connection, site, *bounds, found.shares)
+        await identity_months.answer(connection, site, asked.month, asked.asked, basis_of(world, asked.month))
+        await log.record_change(connection, site, "share", sorted(changed))
+    return len(found.proposals)
 
 
-async def _read(database: Database, world: World, until: datetime) -> Window:
-    since, site = until - WINDOW, world.site.id
-    seen = await observations.noticed(database, site, since, until, MOST)
+async def propose_all(
+    database: Database, site: str, step: Callable[[int, int], None] | None = None, mapper: Mapper = map
+) -> int:
+    """Weigh all months that wait for it; `step` is told how many are done, of how many. Returns how many there were."""
+    waiting = await identity_months.waiting(database, site)
+    world = await read_world(database, site)
+    for done, month in enumerate(waiting, start=1):
+        await propose(database, world, month, mapper)
+        if step is not None:
+            step(done, len(waiting))
+    return len(waiting)
+
+
+async def _read(database: Database, world: World, span: Span) -> Window:
+    site, core = world.site.id, (span.since, span.until)
+    seen = await observations.noticed(database, site, span.read_since, span.read_until, MOST, core)
+    if not any(span.since <= one.observed_at < span.until for one in seen):
+        return Window(span, (), {}, {})
     decided = await identities.believed_of(database, site, [one.id for one in seen])
-    fixes = {one: await fixes_of(database, world, one, since, until) for one in world.individuals}
-    return Window(since, until, seen, decided, fixes)
+    fixes = {one: await fixes_of(database, world, one, span.read_since, span.read_until) for one in world.individuals}
+    return Window(span, seen, decided, fixes)
 
 
-def weigh(window: Window, world: World) -> list[Proposal]:
-    """Proposals for all members of all passages; a pure function. Nobody known, nothing proposed."""
+def weigh(window: Window, world: World, mapper: Mapper = map) -> Weighed:
+    """Answers for all members of passages that are of the month; a pure function. Nobody known, nothing proposed."""
     kinds = sorted({one.scientific_name for one in world.individuals.values()})
     # Of a species of which nobody is known, nobody who is known is seen.
     found = [one for one in passages(window.seen, window.decided, world) if one.species is None or one.species in kinds]
     if not found or not world.individuals:
-        return []
+        return Weighed([], [])
     usable = {individual: ordered_rows(said, world) for individual, said in window.fixes.items() if said}
     fixes = {individual: rows for individual, rows in usable.items() if len(rows)}
     roster = _roster(fixes, world, kinds)
@@ -89,16 +116,46 @@ def weigh(window: Window, world: World) -> list[Proposal]:
     stations, cameras = _cameras(window.seen, world)
     sightings = _sightings(found, world, kinds, rank, stations)
     rules = _rules(found, fixes, world)
-    span = (window.since.timestamp(), window.until.timestamp())
-    settled = settle(sightings, roster, cameras, span, rules)
+    since, until = window.span.since, window.span.until
+    read_s = (window.span.read_since.timestamp(), window.span.read_until.timestamp())
+    settled = settle(sightings, roster, cameras, read_s, rules, mapper)
     value = dict(review_queue(settled, len(sightings)))
     configuration = rules.configuration_hash().hex()[:16]
     by_key = {one.members[0].id.bytes: one for one in found}
     out: list[Proposal] = []
+    parts: list[Share] = []
     for j in range(len(sightings)):
         key = sightings.keys[j].tobytes()
-        out += _proposals(by_key[key], j, settled, configuration, value[key])
-    return out
+        passage = by_key[key]
+        told = _proposals(passage, j, settled, configuration, value[key])
+        out += [one for one in told if since <= one.observed_at < until]
+        if since <= passage.members[0].observed_at < until and not _is_certain(passage, window.decided, world):
+            parts += _shares(passage, j, settled)
+    return Weighed(out, parts)
+
+
+def _is_certain(passage: Passage, decided: dict[UUID, Believed], world: World) -> bool:
+    """Is it known whom one of these shows, or that it is nobody known? Then the passage is not shared out."""
+    for one in passage.members:
+        what = decided.get(one.id, NOTHING_DECIDED)
+        if what.decided or owner_of(one.observation, what, world) is not None:
+            return True
+    return False
+
+
+def _shares(passage: Passage, j: int, settled: Settled) -> list[Share]:
+    found, first = settled.identities, passage.members[0]
+    return [
+        Share(
+            individual=UUID(settled.roster.names[int(found.who[k])]),
+            observation=first.id,
+            observed_at=first.observed_at,
+            share=share,
+            spread_m2=round(float(found.spread_m2[k]), 1),
+        )
+        for k in range(int(found.offset[j]), int(found.offset[j + 1]))
+        if (share := round(min(float(found.probability[k]), 1.0), 4)) >= LEAST_SHARE
+    ]
 
 
 def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
+
+Status = Literal["settled", "provisional"]
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
 
     value: how much a person's decision is expected to change, as shares of sightings; what is worth most comes first.
+    status: settled where all that bears on it has been weighed; provisional where something came since.
     """
 
     observation: UUID
@@ -35,3 +39,17 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     nobody: float
     value: float
     configuration: str
+    status: Status = "settled"
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage that is probably this individual, by its first observation: that much of it is part of its track.
+
+    spread_m2: variance per axis of where all other evidence says that the individual was then.
+    """
+
+    individual: UUID
+    observation: UUID
+    observed_at: datetime
+    share: float
+    spread_m2: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -60,25 +60,32 @@ async def of_device(
 NOTICED = """
 select id, device, observed_at, received_at, body from observation
 where site_id = $1 and kind in ('detection', 'sighting') and observed_at >= $2 and observed_at < $3
-order by observed_at desc, id desc limit $4"""
+order by greatest($5::timestamptz - observed_at, observed_at - $6::timestamptz, interval '0'), observed_at desc, id desc
+limit $4"""
 
 
-async def noticed(database: Database, site: str, since: datetime, until: datetime, most: int) -> list[Seen]:
-    """Detections and sightings of [since, until); of more than `most` the newest. Newest first."""
+async def noticed(
+    database: Database,
+    site: str,
+    since: datetime,
+    until: datetime,
+    most: int,
+    core: tuple[datetime, datetime],
+) -> list[Seen]:
+    """Detections and sightings of [since, until); of more than `most` those of [core) first, then what is nearest."""
     async with database.connection() as connection:
-        return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most)]
+        return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most, *core)]
 
 
-NEWEST_NOTICED = """
-select observed_at from observation
-where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)
-order by observed_at desc limit 1"""
+NOTICED_MONTHS = """
+select distinct date_trunc('month', observed_at at time zone 'UTC')::date as month from observation
+where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)"""
 
 
-async def newest_noticed(database: Database, site: str, unusable: Sequence[str]) -> datetime | None:
-    """When something was detected or sighted last, by clocks that can be believed."""
+async def noticed_months(database: Database, site: str, unusable: Sequence[str]) -> list[date]:
+    """Months (UTC) in which anything was detected or sighted, by clocks that can be believed."""
     async with database.connection() as connection:
-        return await connection.fetchval(NEWEST_NOTICED, site, list(unusable))
+        return [row["month"] for row in await connection.fetch(NOTICED_MONTHS, site, list(unusable))]
 
 
 NAMED_BY = """

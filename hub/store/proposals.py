@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -23,13 +24,13 @@ on conflict (site_id, observation) do update set
 where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration)
     is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration)"""
 FORGET = """
-delete from identity_proposal p where p.site_id = $1
-  and not exists (select from unnest($2::uuid[]) as kept (observation) where kept.observation = p.observation)"""
+delete from identity_proposal p where p.site_id = $1 and p.observed_at >= $2 and p.observed_at < $3
+  and not exists (select from unnest($4::uuid[]) as kept (observation) where kept.observation = p.observation)"""
 
 
-async def put(connection: Connection, site: str, found: Sequence[Proposal]) -> None:
-    """Make these all proposals of a site, in the caller's transaction."""
-    await connection.execute(FORGET, site, [one.observation for one in found])
+async def put(connection: Connection, site: str, since: datetime, until: datetime, found: Sequence[Proposal]) -> None:
+    """Make these all proposals of [since, until), in the caller's transaction."""
+    await connection.execute(FORGET, site, since, until, [one.observation for one in found])
     if found:
         columns = zip(
             *(
@@ -41,7 +42,12 @@ async def put(connection: Connection, site: str, found: Sequence[Proposal]) -> N
         await connection.execute(PUT, site, *map(list, columns))
 
 
-ONE = "select * from identity_proposal where site_id = $1 and observation = $2"
+# A month that waits to be weighed again has provisional answers.
+WITH_STATUS = """
+select p.*, case when m.answered < m.asked then 'provisional' else 'settled' end as status
+from identity_proposal p left join identity_month m
+  on m.site_id = p.site_id and m.month = date_trunc('month', p.observed_at at time zone 'UTC')::date"""
+ONE = f"{WITH_STATUS} where p.site_id = $1 and p.observation = $2"
 
 
 async def get(database: Database, site: str, observation: UUID) -> Proposal | None:
@@ -51,9 +57,21 @@ async def get(database: Database, site: str, observation: UUID) -> Proposal | No
     return None if row is None else _proposal(row)
 
 
+SOME = f"{WITH_STATUS} where p.site_id = $1 and p.observation = any($2::uuid[])"
+
+
+async def of_observations(database: Database, site: str, observations: Sequence[UUID]) -> dict[UUID, Proposal]:
+    """The proposals for these observations; those that were not weighed are left out."""
+    if not observations:
+        return {}
+    async with database.connection() as connection:
+        rows = await connection.fetch(SOME, site, list(observations))
+    return {row["observation"]: _proposal(row) for row in rows}
+
+
 # What people have decided needs no second look.
-QUEUE = """
-select p.*, count(*) over () as waiting from identity_proposal p
+QUEUE = f"""
+select p.*, count(*) over () as waiting from ({WITH_STATUS}) p
 where p.site_id = $1 and p.value >= $2 and not exists (
     select from identity_decision d
     where d.site_id = $1 and d.observation = p.observation and d.verdict = 'is' and d.withdrawn_at is null)
@@ -75,4 +93,34 @@ def _proposal(row: asyncpg.Record) -> Proposal:
         nobody=row["nobody"],
         value=row["value"],
         configuration=row["configuration"],
+        status=row["status"],
     )
+
+
+DIGEST = """
+select coalesce(jsonb_object_agg(p.observation, md5(row(p.candidates, p.nobody, p.value, p.configuration)::text)), '{}')
+from identity_proposal p where p.site_id = $1"""
+SHARES_DIGEST = """
+select coalesce(jsonb_object_agg(individual, digest), '{}') from (
+    select individual, md5(string_agg(row(observation, share, spread_m2)::text, ';' order by observation)) as digest
+    from identity_share where site_id = $1 group by individual) each"""
+
+
+async def digest(database: Database, site: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """(hash of every proposal by its observation, hash of all shares of each individual)."""
+    async with database.connection() as connection:
+        found = [await connection.fetchval(statement, site) for statement in (DIGEST, SHARES_DIGEST)]
+    return msgspec.json.decode(found[0]), msgspec.json.decode(found[1])
+
+
+FORGET_ALL = (
+    "delete from identity_proposal where site_id = $1",
+    "delete from identity_share where site_id = $1",
+    "delete from identity_month where site_id = $1",
+)
+
+
+async def forget(connection: Connection, site: str) -> None:
+    """Drop what was weighed at a site; it is weighed again from the log."""
+    for statement in FORGET_ALL:
+        await connection.execute(statement, site)

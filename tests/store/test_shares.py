@@ -1,0 +1,134 @@
+"""What probably shows an individual is part of its track, as far as it does, and of nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from hub.pipeline.fuse import Points, points_of
+from hub.pipeline.line import Line, Told
+from hub.pipeline.world import read_world
+from hub.records.ids import new_id
+from hub.store import alerts, findings, identities, identity_months, proposals, reference, tracks, vicinity
+from hub.store.database import Database
+from tests import builders as a
+from tests.store import shared as s
+
+SINCE, UNTIL = a.NOON - timedelta(days=40), a.NOON + timedelta(days=90)
+
+
+async def track_of(database: Database, name: str) -> Points | None:
+    found = await tracks.segments(database, s.SITE, [s.who(name).id], SINCE, UNTIL)
+    world = await read_world(database, s.SITE)
+    return points_of(found[s.who(name)], world.frame, SINCE, UNTIL) if found else None
+
+
+async def a_settled_reserve(database: Database) -> Line:
+    await s.a_reserve(database)
+    line = await s.a_line(database)
+    await s.accepted(database, s.SAID)
+    await s.settled(database, line)
+    return line
+
+
+async def test_animal_without_collar_or_name__has_a_track_of_its_pictures_with_their_shares(database: Database) -> None:
+    await a_settled_reserve(database)
+    track = await track_of(database, "F01")
+    assert track is not None and len(track.time) >= 24
+    assert all(0.1 <= share <= 1.0 for share in track.share)
+    assert np.mean(np.array(track.share) > 0.8) > 0.7
+    west = np.array(track.longitude)[np.array(track.share) > 0.9]
+    assert np.abs(west - (a.CENTRE[0] - 0.08)).max() < 0.03
+
+
+async def test_never_seen__has_no_track(database: Database) -> None:
+    await a_settled_reserve(database)
+    track = await track_of(database, "F03")
+    assert track is None or max(track.share) < 0.5
+
+
+async def test_small_share__leaves_the_ellipse_wide_and_the_place_where_the_rest_says(database: Database) -> None:
+    await a_settled_reserve(database)
+    track = await track_of(database, "M02")
+    assert track is not None
+    doubtful = [k for k, share in enumerate(track.share) if share < 0.5]
+    sure = [k for k, share in enumerate(track.share) if share > 0.95]
+    assert sure
+    for k in doubtful:
+        assert track.semi_major_m[k] > 3 * min(track.semi_major_m[j] for j in sure)
+
+
+async def test_shared_sighting__inside_a_fence_raises_nothing_of_an_individual(database: Database) -> None:
+    """The fence holds all stations; only the collar has fixes inside it."""
+    await a_settled_reserve(database)
+    told = await findings.page(
+        database, s.SITE, since=SINCE, until=UNTIL, fence=None, subject=None, after=None, limit=10_000
+    )
+    assert {one.subject for one in told if one.subject.kind == "individual"} <= {s.who("M04")}
+    standing = await alerts.standing(database, s.SITE)
+    assert {one.subject for one in standing if one.subject.kind == "individual"} <= {s.who("M04")}
+
+
+async def test_decision__takes_a_sighting_out_of_the_other_track_at_once_and_makes_it_certain(
+    database: Database,
+) -> None:
+    line = await a_settled_reserve(database)
+    (key,) = await s.accepted(database, [s.DOUBTFUL])
+    before = await track_of(database, "F01")
+    assert before is not None
+    share = dict(zip(before.observation, before.share, strict=True))[str(key)]
+    assert 0.1 <= share < 1.0
+    seen = await vicinity.by_id(database, s.SITE, key)
+    assert seen is not None
+    async with database.transaction() as connection:
+        await identities.decide(
+            connection, s.SITE, seen, new_id(), verdict="is", individual=s.who("M02").id, note="", who="olga"
+        )
+    await s.followed(line)
+    lost, won = await track_of(database, "F01"), await track_of(database, "M02")
+    assert lost is not None and str(key) not in lost.observation
+    assert won is not None and dict(zip(won.observation, won.share, strict=True))[str(key)] == 1.0
+    await s.settled(database, line)
+    again = await track_of(database, "F01")
+    assert again is not None and str(key) not in again.observation
+
+
+async def test_answers__are_provisional_until_what_came_has_been_weighed(database: Database) -> None:
+    line = await a_settled_reserve(database)
+    (key,) = await s.accepted(database, [s.DOUBTFUL])
+    proposal = await proposals.get(database, s.SITE, key)
+    assert proposal is not None and proposal.status == "settled"
+    await s.accepted(database, [s.picture("east", 41, M02=2.0)])
+    await s.followed(line)
+    proposal = await proposals.get(database, s.SITE, key)
+    assert proposal is not None and proposal.status == "provisional"
+    await s.settled(database, line)
+    proposal = await proposals.get(database, s.SITE, key)
+    assert proposal is not None and proposal.status == "settled"
+
+
+async def test_fence__drawn_anew_asks_for_no_weighing_and_a_camera_that_moved_does(database: Database) -> None:
+    line = await a_settled_reserve(database)
+    fence, station = a.a_fence(s.SITE, half_deg=0.1), a.a_place(s.SITE, "west", longitude=a.CENTRE[0] - 0.05)
+    async with database.transaction() as connection:
+        await reference.put(connection, fence, expect=1, by="test")
+    await s.followed(line)
+    assert not await identity_months.waiting(database, s.SITE)
+    async with database.transaction() as connection:
+        await reference.put(connection, station, expect=1, by="test")
+    await s.followed(line)
+    assert await identity_months.waiting(database, s.SITE)
+
+
+async def test_position__is_the_newest_that_is_likely_and_says_its_share(database: Database) -> None:
+    await s.a_reserve(database)
+    said: list[Told] = []
+    line = Line(database, s.SITE, lambda told, world: said.append(told))
+    await line.start()
+    await s.accepted(database, s.SAID)
+    await s.settled(database, line)
+    last = {one.subject: one for told in said for one in told.positions}
+    assert 0.5 <= last[s.who("F01")].share <= 1.0
+    assert last[s.who("M04")].share == pytest.approx(1.0)
