@@ -10,7 +10,8 @@ def effective_covariance(covariance: Floats, share: Floats, spread_m2: Floats) -
 
     spread_m2 f8[n] is P, the variance per axis of the individual's place by all other evidence. With this covariance
     the gain of a Kalman update is r times the gain with R: the mean update of probabilistic data association
-    (Bar-Shalom & Tse 1975). R/r alone would pin the individual to a precise camera however small its share. A share of 1 is exact.
+    (Bar-Shalom & Tse 1975). R/r alone would pin the individual to a precise camera however small its share. A share of
+    1 is exact.
     """
     effective = covariance / share[:, None]
     more = spread_m2 * (1.0 - share) / share

@@ -56,8 +56,8 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
 class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a track. Without clearance its points are cells, and without ellipses and observation ids.
 
-    shared: which points are sightings that are only probably this animal's, and why; status: provisional while something
-    that came has not been weighed.
+    shared: which points are sightings that are only probably this animal's, and why; status: provisional while
+    something that came has not been weighed.
     """
 
     subject: dict[str, Any]

@@ -16,7 +16,7 @@ from hub.store.database import Database
 
 
 class SharedSighting(msgspec.Struct, frozen=True, kw_only=True):
-    """A point of a track that is a share of a sighting; `why`: its reasons as natural logarithms, where still stored."""
+    """A point of a track that is a share of a sighting; `why`: its reasons as natural logarithms, if stored."""
 
     observation: UUID
     share: float

@@ -26,8 +26,9 @@ SILENT_AFTER_OTHERS = timedelta(hours=24)
 
 
 class SubjectItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject on the map. The ellipse is None where the place was generalised; `stale_s` is the age of the fix, `share` how
-    probably it is the subject's.
+    """A subject on the map. The ellipse is None where the place was generalised; `stale_s` is the age of the fix.
+
+    share: how probably the newest evidence is the subject's.
     """
 
     kind: str

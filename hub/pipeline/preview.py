@@ -14,13 +14,19 @@ from fusion.tracks import positions_at
 from hub.pipeline.fuse import fuse
 from hub.pipeline.history import ordered_rows
 from hub.pipeline.identity import history_of
+from hub.pipeline.shares import rows_of_shares, with_shares
 from hub.pipeline.world import World
+from hub.store import shares
 from hub.store.database import Database
 from hub.store.observations import Seen
+from hub.store.shares import Shared
+
+Side = tuple[Sequence[Seen], Sequence[Shared]]
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """An individual whose track would be another one. `pieces` are the fixes and sightings that the track rests on.
+    """An individual whose track would be another one. `pieces` are the fixes and sightings, and shares of
+    sightings, that the track rests on.
 
     `largest_shift_m`: how far it would move at most, at `shift_at`; both None where there is no track before or after.
     """
@@ -34,21 +40,30 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def moved(database: Database, world: World, seen: Seen, before: UUID | None, after: UUID | None) -> list[Moved]:
-    """What becomes of the tracks of those whom an observation showed before and would show after a decision."""
-    out: list[Moved] = []
-    for individual in sorted({one for one in (before, after) if one is not None and before != after}):
+    """What becomes of the tracks of those whom an observation showed before and would show after a decision.
+
+    Also of those whose track has a share of it, once it is known whom it shows. Shares of other sightings stay as they
+    are until the month is weighed again.
+    """
+    site, out = world.site.id, list[Moved]()
+    owners = {one for one in (before, after) if one is not None and before != after}
+    losing = await shares.holders(database, site, [seen.id]) if after is not None and before != after else frozenset()
+    for individual in sorted(owners | losing):
         if individual in world.individuals:
             history = await history_of(database, world, individual)
             others = [one for one in history if one.id != seen.id]
-            both = (others, [*others, seen])
-            sides = both if individual == after else (both[1], both[0])
+            then = [*others, seen] if individual == after else others
+            now = [*others, seen] if individual == before else others
+            shared = await shares.of_individual(database, site, individual)
+            left = [one for one in shared if one.seen.id != seen.id]
+            sides = (now, shared), (then, left)
             out.append(await asyncio.to_thread(_moved, individual, *sides, world))
     return out
 
 
-def _moved(individual: UUID, before: Sequence[Seen], after: Sequence[Seen], world: World) -> Moved:
+def _moved(individual: UUID, before: Side, after: Side, world: World) -> Moved:
     record = world.individuals[individual]
-    rows = [ordered_rows(side, world) for side in (before, after)]
+    rows = [with_shares(ordered_rows(said, world), rows_of_shares(shared, world)) for said, shared in (before, after)]
     shift_m, shift_at = None, None
     if all(len(side) for side in rows):
         motion = world.movements.of(individual, record.scientific_name)
