@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from hub.console.shared import certain
 from hub.pipeline.fuse import Points, points_of
 from hub.pipeline.line import Line, Told
 from hub.pipeline.world import read_world
@@ -132,3 +133,13 @@ async def test_position__is_the_newest_that_is_likely_and_says_its_share(databas
     last = {one.subject: one for told in said for one in told.positions}
     assert 0.5 <= last[s.who("F01")].share <= 1.0
     assert last[s.who("M04")].share == pytest.approx(1.0)
+
+
+async def test_reader_without_clearance__gets_of_a_track_only_what_is_certain(database: Database) -> None:
+    await a_settled_reserve(database)
+    track = await track_of(database, "F01")
+    assert track is not None
+    left = certain(track)
+    assert all(share == 1.0 for share in left.share)
+    probable = {key for key, share in zip(track.observation, track.share, strict=True) if share < 1}
+    assert probable and not probable & set(left.observation)
