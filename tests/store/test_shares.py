@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
 from hub.console.shared import certain
+from hub.console.wire import subject_item
 from hub.pipeline.fuse import Points, points_of
 from hub.pipeline.line import Line, Told
-from hub.pipeline.world import read_world
+from hub.pipeline.preview import moved
+from hub.pipeline.world import World, read_world
+from hub.records.finding import Subject
 from hub.records.ids import new_id
+from hub.records.observation import ErrorEllipse
+from hub.records.position import Position
 from hub.store import alerts, findings, identities, identity_months, proposals, reference, tracks, vicinity
 from hub.store.database import Database
 from tests import builders as a
@@ -143,3 +149,40 @@ async def test_reader_without_clearance__gets_of_a_track_only_what_is_certain(da
     assert all(share == 1.0 for share in left.share)
     probable = {key for key, share in zip(track.observation, track.share, strict=True) if share < 1}
     assert probable and not probable & set(left.observation)
+
+
+def test_probable_place_of_a_harmless_animal__is_a_cell_for_a_ranger_and_exact_for_a_dispatcher() -> None:
+    """The picture may show a leopard: the place of what is only probably a deer is not for everybody."""
+    deer = a.an_individual(s.SITE, "D01", scientific_name="Cervus nippon", sensitive=False)
+    world, (east, north) = World(a.a_site(s.SITE), [deer]), a.CENTRE
+    ellipse = ErrorEllipse(semi_major_m=50, semi_minor_m=50, orientation_deg=0)
+    sure = Position(
+        subject=Subject(kind="individual", id=deer.id),
+        name="D01",
+        device="",
+        device_kind="",
+        longitude=east,
+        latitude=north,
+        uncertainty_m=20.0,
+        ellipse=ellipse,
+        observed_at=a.NOON,
+    )
+    probable = msgspec.structs.replace(sure, share=0.7)
+    for position, role, is_cell in (
+        (sure, "ranger", False),
+        (probable, "ranger", True),
+        (probable, "dispatcher", False),
+    ):
+        item = subject_item(position, world, role, a.NOON)
+        assert item is not None and item.generalised is is_cell
+        assert ((item.longitude, item.latitude) == a.CENTRE) is not is_cell
+
+
+async def test_preview__says_that_the_track_with_a_share_loses_it(database: Database) -> None:
+    await a_settled_reserve(database)
+    (key,) = await s.accepted(database, [s.DOUBTFUL])
+    world, seen = await read_world(database, s.SITE), await vicinity.by_id(database, s.SITE, key)
+    assert seen is not None
+    told = {one.name: one for one in await moved(database, world, seen, None, s.who("M02").id)}
+    assert told["F01"].pieces_after == told["F01"].pieces_before - 1
+    assert told["M02"].largest_shift_m is not None
