@@ -17,6 +17,7 @@ from hub.pipeline.world import World, read_world
 from hub.records.finding import Subject
 from hub.records.ids import new_id
 from hub.records.observation import ErrorEllipse
+from hub.records.person import Role
 from hub.records.position import Position
 from hub.store import alerts, findings, identities, identity_months, proposals, reference, tracks, vicinity
 from hub.store.database import Database
