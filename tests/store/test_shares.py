@@ -169,11 +169,12 @@ def test_probable_place_of_a_harmless_animal__is_a_cell_for_a_ranger_and_exact_f
         observed_at=a.NOON,
     )
     probable = msgspec.structs.replace(sure, share=0.7)
-    for position, role, is_cell in (
+    cases: list[tuple[Position, Role, bool]] = [
         (sure, "ranger", False),
         (probable, "ranger", True),
         (probable, "dispatcher", False),
-    ):
+    ]
+    for position, role, is_cell in cases:
         item = subject_item(position, world, role, a.NOON)
         assert item is not None and item.generalised is is_cell
         assert ((item.longitude, item.latitude) == a.CENTRE) is not is_cell
