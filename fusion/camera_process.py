@@ -92,6 +92,10 @@ def passes(
     more = 0.25 * side * side if level > 0 else 0.0
     reach, reach_y = FARTHEST_SD * np.sqrt(cxx + more), FARTHEST_SD * np.sqrt(cyy + more)
     total = g0 = g1 = h00 = h01 = h11 = 0.0
+    # Single cameras share one covariance; cells have one each.
+    per = 1.0 / (cxx * cyy - cxy * cxy)
+    root = np.sqrt(per)
+    i00, i01, i11 = cyy * per, -cxy * per, cxx * per
     k, last = tree.level[level], tree.level[level + 1]
     k += np.searchsorted(tree.column[k:last], np.int64(np.floor((x - reach) / side)))
     while k < last and tree.column[k] * side <= x + reach:
@@ -116,13 +120,15 @@ def passes(
                     vxy = cxy + m01 / watched - m0 * m1
             if watched <= 0.0:
                 continue
-            per = 1.0 / (vxx * vyy - vxy * vxy)
-            i00, i01, i11 = vyy * per, -vxy * per, vxx * per
+            if level > 0:
+                per = 1.0 / (vxx * vyy - vxy * vxy)
+                root = np.sqrt(per)
+                i00, i01, i11 = vyy * per, -vxy * per, vxx * per
             u0, u1 = i00 * d0 + i01 * d1, i01 * d0 + i11 * d1
             quadratic = d0 * u0 + d1 * u1
             if quadratic > FARTHEST_SD * FARTHEST_SD:
                 continue
-            f = watched * np.sqrt(per) * np.exp(-0.5 * quadratic)
+            f = watched * root * np.exp(-0.5 * quadratic)
             total += f
             g0 += f * u0
             g1 += f * u1

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion import camera_process as process
@@ -63,6 +63,7 @@ def test_pyramid__a_narrow_density_meets_every_camera_itself() -> None:
         np.testing.assert_allclose(passes(x, y, 900.0, 9 * DAY, 12 * DAY, cameras), exact, rtol=1e-9, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 60),

@@ -9,6 +9,7 @@ from fusion import (
     camera_pyramid,
     compiled,
     marginal_kernels,
+    timeline_kernels,
 )
 from fusion.association import settle
 from fusion.places import positions
@@ -16,7 +17,7 @@ from tests.unit.fusion.reserve_of import RULES, SPAN_S, cameras, columns, roster
 
 
 def compiled_signatures() -> dict[str, int]:
-    modules = (association_kernels, burst_kernels, camera_process, camera_pyramid, marginal_kernels)
+    modules = (association_kernels, burst_kernels, camera_process, camera_pyramid, marginal_kernels, timeline_kernels)
     return {
         name: len(kernel.signatures)
         for module in modules
