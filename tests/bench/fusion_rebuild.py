@@ -188,9 +188,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="sizes of a smoke test")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_250, 2_500, 5_000, 10_000])
     parser.add_argument("--twice-up-to", type=int, default=2_500)
+    parser.add_argument("--days", type=float, default=365.0, help="shorter than a year where time is short")
     arguments = parser.parse_args()
     compiled.warm_up()
-    sizes, days = ([60, 120], 45.0) if arguments.quick else (arguments.sizes, 365.0)
+    sizes, days = ([60, 120], 45.0) if arguments.quick else (arguments.sizes, arguments.days)
     rows = []
     for animals in sizes:
         rows.append(measured(animals, days, animals <= arguments.twice_up_to))
