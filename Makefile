@@ -86,7 +86,7 @@ bench-geo: setup-dev
 
 # The movement model on real collars (../shared/data), and its rate beside Stone Soup, where that is there.
 bench-fusion: setup-dev
-	@for name in fusion_collars fusion_kernels; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in fusion_collars fusion_kernels fusion_rebuild; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

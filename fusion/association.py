@@ -135,17 +135,14 @@ def _terms(
     rules: AssociationRules,
 ) -> tuple[Floats, Floats]:
     """Log density and variance of every pair: exact where it was a pair before, else by the nearest clock moment."""
-    j = np.repeat(np.arange(len(sightings)), np.diff(offset))
-    k = np.clip(
-        np.floor((sightings.time_s[j] - at.start_s) / at.step_s + 0.5).astype(np.int64), 0, at.place.shape[1] - 1
-    )
     place, spread = np.empty(len(who)), np.empty(len(who))
-    around = at.spread[who, k] + at.wander[who][:, None] * np.array([1.0, 0.0, 1.0])
-    loops.place_terms(sightings.place[j], sightings.covariance[j], at.place[who, k], around, place, spread)
-    j, row = found.sighting(), lines.pair_row
+    loops.clock_terms(sightings.seen(), offset, who, at, place, spread)
+    row = lines.pair_row
     exact, exact_spread = np.empty(len(row)), np.empty(len(row))
-    around = out.others_spread[row] * rules.others_inflation
-    loops.place_terms(sightings.place[j], sightings.covariance[j], out.others_place[row], around, exact, exact_spread)
+    loops.place_terms(
+        sightings.seen(), found.offset, row, out.others_place, out.others_spread, rules.others_inflation, exact,
+        exact_spread,
+    )  # fmt: skip
     loops.carried(offset, who, found.offset, found.who, exact, place)
     loops.carried(offset, who, found.offset, found.who, exact_spread, spread)
     return place, spread

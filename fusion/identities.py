@@ -11,7 +11,7 @@ import numpy as np
 from fusion.association_kernels import Integers
 from fusion.ellipse import Floats
 
-MODEL: Final = "whole-set-1"
+MODEL: Final = "whole-set-2"
 """Raised whenever the arithmetic changes."""
 
 

@@ -16,3 +16,12 @@ def test_fusion_identity__every_variant_is_scored_and_a_missing_peer_is_said() -
 def test_fusion_order__every_case_ends_in_the_same_bytes() -> None:
     told = quick("fusion_order")
     assert told["equal"] == told["cases"] > 0
+
+
+def test_fusion_rebuild__every_size_ends_in_the_same_bytes_in_another_order() -> None:
+    told = quick("fusion_rebuild")
+    assert all(row["equal_in_another_order"] for row in told["rows"])
+    for row in told["rows"]:
+        assert row["fixes"] == row["collars"] * told["days"] * 24
+        assert row["right"] > 0.5
+        assert min(row["cpu_s"].values()) >= 0.0

@@ -2,14 +2,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion import association_kernels, burst_kernels, camera_process, compiled, marginal_kernels
+from fusion import (
+    association_kernels,
+    burst_kernels,
+    camera_process,
+    camera_pyramid,
+    compiled,
+    marginal_kernels,
+    timeline_kernels,
+)
 from fusion.association import settle
 from fusion.places import positions
 from tests.unit.fusion.reserve_of import RULES, SPAN_S, cameras, columns, roster, sightings
 
 
 def compiled_signatures() -> dict[str, int]:
-    modules = (association_kernels, burst_kernels, camera_process, marginal_kernels)
+    modules = (association_kernels, burst_kernels, camera_process, camera_pyramid, marginal_kernels, timeline_kernels)
     return {
         name: len(kernel.signatures)
         for module in modules
