@@ -5,7 +5,8 @@ individual is speed x N(place | what all *other* evidence says of it at that tim
 false positives, unknown residents and those of the catalogue whose whereabouts nobody knows. Shared sightings enter an
 individual's track with the covariance R/r + P(1 - r)/r, which gives the mean update of probabilistic data association
 (Bar-Shalom & Tse 1975) without pinning an animal to another's camera. The silence of operating cameras enters as
-factors, see `camera_process.silence`. The answer is a function of the set and the rules, to the bit.
+factors, see `camera_process.silence`. What is then still unsure is sampled jointly, see `joint`. The answer is a
+function of the set and the rules, to the bit.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fusion import association_kernels as loops
-from fusion import camera_process, residence
+from fusion import camera_process, joint, residence
 from fusion import marginal_kernels as smoothing
 from fusion.association_kernels import Integers, Whereabouts
 from fusion.burst_kernels import bursts, exclude
 from fusion.camera_process import Cameras
 from fusion.ellipse import Floats
 from fusion.identities import AssociationRules, Identities
+from fusion.joint import Together
 from fusion.marginal_kernels import Marginals
 from fusion.residence import Mapper, Residence
 from fusion.roster import Roster
@@ -43,6 +45,7 @@ class Settled:
     identities: Identities
     residence: Residence
     silence: Silence
+    together: Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def settle(
         place, spread = _terms(sightings, found, lines, out, at, offset, who, rules)
         lost = np.where(at.is_located, 0.0, 1.0)
         found, rates = _share(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, lost)
-    return Settled(sightings, roster, cameras, rules, found, living, silence)
+    found, together = joint.settle_unsure(sightings, roster, silence, living, found, rules, mapper)
+    return Settled(sightings, roster, cameras, rules, found, living, silence, together)
 
 
 def _smoothed(lines: Timelines, motion: Floats, mapper: Mapper) -> Marginals:
@@ -181,8 +185,9 @@ def _share(
     exclude(*bursts(sightings.burst), offset, who, r, if_here, others, strangers)
     watched_s = float((cameras.to_s - cameras.from_s).sum())
     false_per_s = (float(strangers[:, 0].sum()) + 1.0) / (watched_s + DAY / rules.false_per_day)
+    told = rules.unknown_share_counts
     of_unknown = float(strangers[:, 1].sum() + strangers[:, 3].sum())
-    unknown_share = (of_unknown + 1.0) / (float(r.sum()) + 1.0 / rules.unknown_share)
+    unknown_share = (of_unknown + told) / (float(r.sum()) + told / rules.unknown_share)
     scales = roster.medians * np.exp(living.log_motion)
     here, stead = living.here, living.in_stead
     found = Identities(

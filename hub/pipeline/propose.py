@@ -22,13 +22,15 @@ from fusion.identities import AssociationRules
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
 from hub.pipeline.carried import fixes_of
+from hub.pipeline.clocks import SETTING, camera_clocks, corrected_s
 from hub.pipeline.fuse import evidence_of
 from hub.pipeline.history import Rows, ordered_rows
 from hub.pipeline.passages import Passage, passages, species_table
 from hub.pipeline.world import World
+from hub.records.camera_clock import CameraClock
 from hub.records.identity import Believed
 from hub.records.proposal import Candidate, Proposal
-from hub.store import identities, observations, proposals
+from hub.store import identities, observations, proposals, sites
 from hub.store.database import Database
 from hub.store.observations import Seen
 
@@ -61,7 +63,8 @@ def to_the_hour(moment: datetime) -> datetime:
 async def propose(database: Database, world: World, until: datetime) -> int:
     """Weigh the window that ends then, and keep what comes out; returns how many observations were weighed."""
     window = await _read(database, world, until)
-    found = await asyncio.to_thread(weigh, window, world)
+    found, clocks = await asyncio.to_thread(weigh, window, world)
+    await sites.write_setting(database, world.site.id, SETTING, clocks)
     async with database.transaction() as connection:
         await proposals.put(connection, world.site.id, found)
     return len(found)
@@ -75,19 +78,20 @@ async def _read(database: Database, world: World, until: datetime) -> Window:
     return Window(since, until, seen, decided, fixes)
 
 
-def weigh(window: Window, world: World) -> list[Proposal]:
-    """Proposals for all members of all passages; a pure function. Nobody known, nothing proposed."""
+def weigh(window: Window, world: World) -> tuple[list[Proposal], list[CameraClock]]:
+    """Proposals for all members of all passages, and the clocks of cameras; a pure function. Nobody known, nothing."""
     kinds = sorted({one.scientific_name for one in world.individuals.values()})
     # Of a species of which nobody is known, nobody who is known is seen.
     found = [one for one in passages(window.seen, window.decided, world) if one.species is None or one.species in kinds]
-    if not found or not world.individuals:
-        return []
     usable = {individual: ordered_rows(said, world) for individual, said in window.fixes.items() if said}
     fixes = {individual: rows for individual, rows in usable.items() if len(rows)}
+    clocks = camera_clocks(window.seen, found, fixes, world)
+    if not found or not world.individuals:
+        return [], clocks
     roster = _roster(fixes, world, kinds)
     rank = {UUID(name): k for k, name in enumerate(roster.names)}
     stations, cameras = _cameras(window.seen, world)
-    sightings = _sightings(found, world, kinds, rank, stations)
+    sightings = _sightings(found, world, kinds, rank, stations, {one.device: one for one in clocks}, roster)
     rules = _rules(found, fixes, world)
     span = (window.since.timestamp(), window.until.timestamp())
     settled = settle(sightings, roster, cameras, span, rules)
@@ -98,7 +102,7 @@ def weigh(window: Window, world: World) -> list[Proposal]:
     for j in range(len(sightings)):
         key = sightings.keys[j].tobytes()
         out += _proposals(by_key[key], j, settled, configuration, value[key])
-    return out
+    return out, clocks
 
 
 def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:
@@ -127,7 +131,13 @@ def _cameras(seen: Sequence[Seen], world: World) -> tuple[dict[UUID, int], Camer
 
 
 def _sightings(
-    found: Sequence[Passage], world: World, kinds: Sequence[str], rank: dict[UUID, int], stations: dict[UUID, int]
+    found: Sequence[Passage],
+    world: World,
+    kinds: Sequence[str],
+    rank: dict[UUID, int],
+    stations: dict[UUID, int],
+    clocks: Mapping[str, CameraClock],
+    roster: Roster,
 ) -> Sightings:
     x, y = world.frame.to_metres(np.array([one.longitude for one in found]), np.array([one.latitude for one in found]))
     station = [
@@ -137,10 +147,15 @@ def _sightings(
     ]  # fmt: skip
     scores = [sorted((rank[who], score) for who, score in one.scores.items() if who in rank) for one in found]
     offset = np.concatenate([[0], np.cumsum([len(one) for one in scores])])
+    # A clock that is known to be wrong is put right; what is not known of it is so much of a way.
+    clock = [clocks.get(one.members[0].device) for one in found]
+    sd_s = np.array([one.sd_s if one is not None and one.is_wrong else 0.0 for one in clock])
+    sigma_m, tau_position_s, tau_velocity_s = np.median(roster.medians, axis=0)
+    strayed_m2 = (sigma_m * sd_s) ** 2 / (tau_position_s * tau_velocity_s)
     return Sightings.canonical(
-        [one.members[0].observed_at.timestamp() for one in found],
+        [corrected_s(one.members[0].observed_at, by) for one, by in zip(found, clock, strict=True)],
         np.stack([x, y], axis=1),
-        np.stack([one.covariance for one in found]),
+        np.stack([one.covariance for one in found]) + strayed_m2[:, None] * np.array([1.0, 0.0, 1.0]),
         station,
         np.full(len(found), NO_CAMERA),
         species_table(found, kinds),

@@ -47,6 +47,7 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("post", SITE_PATH + "/detections/{observation}/identity/preview"): EXACT,
     ("post", SITE_PATH + "/detections/{observation}/identity/{decision}/withdraw"): EXACT,
     ("get", SITE_PATH + "/review"): EXACT,
+    ("get", SITE_PATH + "/clocks"): EXACT,
     ("get", SITE_PATH + "/subjects/{subject}/range"): ANYBODY,
     ("get", SITE_PATH + "/findings"): ANYBODY,
     ("get", SITE_PATH + "/alerts"): ANYBODY,
