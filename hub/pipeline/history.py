@@ -17,7 +17,9 @@ from hub.records.observation import Fix, Observed
 from hub.store.observations import Seen
 
 # Flags that say: kept in the log, but no place to believe.
-UNUSABLE = frozenset({"failed_fix", "marked_outlier", "argos_z", "null_island", "clock_in_future", "clock_before_2000"})
+UNUSABLE = frozenset(
+    {"failed_fix", "marked_outlier", "argos_z", "null_island", "clock_in_future", "clock_before_2000", "clock_reset"}
+)
 # Where a sender gives no uncertainty: an unaided GPS fix under canopy, 68 %.
 ASSUMED_UNCERTAINTY_M = 30.0
 # A camera sees what is near it; half of a detection distance as one standard deviation.
