@@ -46,10 +46,11 @@ class Settled:
     residence: Residence
     silence: Silence
     together: Together
+    rates: Rates
 
 
 @dataclass(frozen=True, slots=True)
-class _Rates:
+class Rates:
     """false_per_s: pictures of nobody, a camera a second; unknown_share: unknown residents for each known one."""
 
     false_per_s: float
@@ -72,17 +73,17 @@ def settle(
     silence = Silence.unknown(m, span_s, rules.silence_step_s)
     living = residence.of_collars(roster, cameras, rules, mapper)
     alone = residence.unseen(roster, cameras, silence, rules, mapper)
-    rates = _Rates(rules.false_per_day / DAY, rules.unknown_share)
+    rates = Rates(rules.false_per_day / DAY, rules.unknown_share)
     offset, who = sightings.offset, sightings.score_of
     place, spread = _anywhere(sightings, roster, rules, who)
-    found, rates = _share(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, np.zeros(m))
+    found, rates = shared(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, np.zeros(m))
     for sweep in range(rules.sweeps):
         r = found.if_here
         if sweep < 2:
             r = np.where(r > rules.certain_at, r, 0.0)
         lines = timelines(sightings, roster, silence, found.offset, found.who, r, found.spread_m2)
         motion = residence.motions(roster, living.log_motion, rules)
-        out = _smoothed(lines, motion, mapper)
+        out = smoothed(lines, motion, mapper)
         if rules.silence:
             _fall_silent(lines, motion, out, cameras, rules, mapper)
             silence.keep(lines, roster.has_collar())
@@ -93,12 +94,13 @@ def settle(
         offset, who = loops.candidates(sightings.seen(), at, roster.species, rules.neighbours)
         place, spread = _terms(sightings, found, lines, out, at, offset, who, rules)
         lost = np.where(at.is_located, 0.0, 1.0)
-        found, rates = _share(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, lost)
+        found, rates = shared(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, lost)
     found, together = joint.settle_unsure(sightings, roster, silence, living, found, rules, mapper)
-    return Settled(sightings, roster, cameras, rules, found, living, silence, together)
+    return Settled(sightings, roster, cameras, rules, found, living, silence, together, rates)
 
 
-def _smoothed(lines: Timelines, motion: Floats, mapper: Mapper) -> Marginals:
+def smoothed(lines: Timelines, motion: Floats, mapper: Mapper) -> Marginals:
+    """Marginals of all rows of all individuals; motion f8[m, 6]."""
     out, likelihood = smoothing.marginals(len(lines.rows.time_s)), np.zeros(len(motion))
 
     def work(lo: int, hi: int) -> None:
@@ -156,19 +158,19 @@ def _counts(roster: Roster, sightings: Sightings) -> Floats:
     return np.bincount(roster.species, minlength=sightings.species.shape[1]).astype(np.float64)
 
 
-def _share(
+def shared(
     sightings: Sightings,
     roster: Roster,
     cameras: Cameras,
     rules: AssociationRules,
-    rates: _Rates,
+    rates: Rates,
     living: Residence,
     offset: Integers,
     who: Integers,
     place: Floats,
     spread: Floats,
     lost: Floats,
-) -> tuple[Identities, _Rates]:
+) -> tuple[Identities, Rates]:
     """Probabilities of all pairs; and the rates of strangers that they imply. lost f8[m]: 1 for whom nobody locates."""
     n, j = len(sightings), np.repeat(np.arange(len(sightings)), np.diff(offset))
     motion = residence.motions(roster, living.log_motion, rules)
@@ -201,7 +203,7 @@ def _nobody(
     roster: Roster,
     cameras: Cameras,
     rules: AssociationRules,
-    rates: _Rates,
+    rates: Rates,
     speed: Floats,
     lost: Floats,
 ) -> Floats:

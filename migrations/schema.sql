@@ -1,4 +1,4 @@
--- What migrations/0001 to 0009 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0014 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -188,7 +188,9 @@ CREATE TABLE public.identity_proposal (
     nobody double precision NOT NULL,
     value double precision NOT NULL,
     configuration text NOT NULL,
-    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status text DEFAULT 'settled'::text NOT NULL,
+    CONSTRAINT identity_proposal_status_check CHECK ((status = ANY (ARRAY['provisional'::text, 'settled'::text])))
 );
 
 CREATE TABLE public.migration (
@@ -496,6 +498,8 @@ CREATE INDEX identity_proposal_by_value ON public.identity_proposal USING btree 
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
 CREATE INDEX observation_by_device ON ONLY public.observation USING btree (site_id, device, observed_at);
+
+CREATE INDEX observation_by_individual ON ONLY public.observation USING btree (site_id, ((body ->> 'individual'::text)), observed_at) WHERE ((kind = ANY (ARRAY['detection'::text, 'sighting'::text])) AND ((body ->> 'individual'::text) IS NOT NULL));
 
 CREATE INDEX observation_by_label ON ONLY public.observation USING btree (site_id, observed_at) WHERE (kind = ANY (ARRAY['detection'::text, 'sighting'::text]));
 

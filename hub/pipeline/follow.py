@@ -12,6 +12,7 @@ from contextlib import suppress
 from hub.pipeline.history import UNUSABLE
 from hub.pipeline.line import Line, Told
 from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.provisional import Provisional
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
 from hub.store import observations, sites
@@ -36,6 +37,7 @@ class Followers:
         self._tell = tell
         self._wakes: dict[str, asyncio.Event] = {}
         self._noticed = defaultdict[str, asyncio.Event](asyncio.Event)
+        self._provisional: dict[str, Provisional] = {}
 
     def _wake_all(self) -> None:
         for waiting in self._wakes.values():
@@ -48,6 +50,8 @@ class Followers:
             while True:
                 for site in await sites.everything(self._database):
                     if site.id not in following:
+                        at_once = self._provisional[site.id] = Provisional(self._database, site.id)
+                        following[f"at once {site.id}"] = asyncio.create_task(at_once.run(), name=f"at once {site.id}")
                         following[site.id] = asyncio.create_task(self._follow(site.id), name=f"line {site.id}")
                         following[f"who {site.id}"] = asyncio.create_task(self._propose(site.id), name=f"who {site.id}")
                 done = [task for task in following.values() if task.done()]
@@ -73,7 +77,9 @@ class Followers:
             try:
                 newest = await observations.newest_noticed(self._database, site, sorted(UNUSABLE))
                 if newest is not None:
-                    await propose(self._database, await read_world(self._database, site), to_the_hour(newest))
+                    world = await read_world(self._database, site)
+                    weighed = await propose(self._database, world, to_the_hour(newest))
+                    self._provisional[site].settled(weighed.known)
             except Unavailable as outage:
                 LOGGER.warning("who it may be at %s: %s; trying again", site, outage.detail)
                 noticed.set()
@@ -84,6 +90,7 @@ class Followers:
     def _tell_all(self, site: str, told: Told, world: World) -> None:
         if told.heard or told.references or told.is_start:
             self._noticed[site].set()
+        self._provisional[site].hear(told.heard, world)
         self._tell(site, told, world)
 
     async def _follow(self, site: str) -> None:

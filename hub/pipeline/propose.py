@@ -15,10 +15,11 @@ from uuid import UUID
 
 import numpy as np
 
-from fusion.association import Settled, settle
+from fusion.association import settle
 from fusion.camera_process import Cameras, sorted_cameras
 from fusion.decisions import review_queue
-from fusion.identities import AssociationRules
+from fusion.identities import AssociationRules, Identities
+from fusion.provisional import Standing, standing
 from fusion.roster import Roster
 from fusion.sightings import NO_CAMERA, Sightings
 from hub.pipeline.carried import fixes_of
@@ -29,7 +30,7 @@ from hub.pipeline.passages import Passage, passages, species_table
 from hub.pipeline.world import World
 from hub.records.camera_clock import CameraClock
 from hub.records.identity import Believed
-from hub.records.proposal import Candidate, Proposal
+from hub.records.proposal import Candidate, Proposal, Status
 from hub.store import identities, observations, proposals, sites
 from hub.store.database import Database
 from hub.store.observations import Seen
@@ -60,14 +61,35 @@ def to_the_hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-async def propose(database: Database, world: World, until: datetime) -> int:
-    """Weigh the window that ends then, and keep what comes out; returns how many observations were weighed."""
+class Weighed(NamedTuple):
+    """Proposals for all that was noticed in a window, and what a sighting more is weighed against; None: nobody."""
+
+    proposals: list[Proposal]
+    known: Known | None
+    clocks: list[CameraClock]
+
+
+class Known(NamedTuple):
+    """`standing` of the species `kinds`: the number of each individual in it, and of each station; clocks by device."""
+
+    standing: Standing
+    kinds: Sequence[str]
+    rank: Mapping[UUID, int]
+    stations: Mapping[UUID, int]
+    clocks: Mapping[str, CameraClock]
+    configuration: str
+    since: datetime
+
+
+async def propose(database: Database, world: World, until: datetime) -> Weighed:
+    """Weigh the window that ends then, and keep what comes out."""
+    began = await proposals.clock(database)
     window = await _read(database, world, until)
-    found, clocks = await asyncio.to_thread(weigh, window, world)
-    await sites.write_setting(database, world.site.id, SETTING, clocks)
+    weighed = await asyncio.to_thread(weigh, window, world)
+    await sites.write_setting(database, world.site.id, SETTING, weighed.clocks)
     async with database.transaction() as connection:
-        await proposals.put(connection, world.site.id, found)
-    return len(found)
+        await proposals.put(connection, world.site.id, weighed.proposals, began)
+    return weighed
 
 
 async def _read(database: Database, world: World, until: datetime) -> Window:
@@ -78,20 +100,20 @@ async def _read(database: Database, world: World, until: datetime) -> Window:
     return Window(since, until, seen, decided, fixes)
 
 
-def weigh(window: Window, world: World) -> tuple[list[Proposal], list[CameraClock]]:
+def weigh(window: Window, world: World) -> Weighed:
     """Proposals for all members of all passages, and the clocks of cameras; a pure function. Nobody known, nothing."""
     kinds = sorted({one.scientific_name for one in world.individuals.values()})
-    # Of a species of which nobody is known, nobody who is known is seen.
-    found = [one for one in passages(window.seen, window.decided, world) if one.species is None or one.species in kinds]
+    found = of_kinds(passages(window.seen, window.decided, world), kinds)
     usable = {individual: ordered_rows(said, world) for individual, said in window.fixes.items() if said}
     fixes = {individual: rows for individual, rows in usable.items() if len(rows)}
     clocks = camera_clocks(window.seen, found, fixes, world)
     if not found or not world.individuals:
-        return [], clocks
+        return Weighed([], None, clocks)
     roster = _roster(fixes, world, kinds)
     rank = {UUID(name): k for k, name in enumerate(roster.names)}
     stations, cameras = _cameras(window.seen, world)
-    sightings = _sightings(found, world, kinds, rank, stations, {one.device: one for one in clocks}, roster)
+    by_device = {one.device: one for one in clocks}
+    sightings = sightings_of(found, world, kinds, rank, stations, by_device, roster)
     rules = _rules(found, fixes, world)
     span = (window.since.timestamp(), window.until.timestamp())
     settled = settle(sightings, roster, cameras, span, rules)
@@ -101,8 +123,14 @@ def weigh(window: Window, world: World) -> tuple[list[Proposal], list[CameraCloc
     out: list[Proposal] = []
     for j in range(len(sightings)):
         key = sightings.keys[j].tobytes()
-        out += _proposals(by_key[key], j, settled, configuration, value[key])
-    return out, clocks
+        out += proposals_of(by_key[key], j, settled.identities, roster, configuration, value[key])
+    known = Known(standing(settled), kinds, rank, stations, by_device, configuration, window.since)
+    return Weighed(out, known, clocks)
+
+
+def of_kinds(found: Sequence[Passage], kinds: Sequence[str]) -> list[Passage]:
+    """Of a species of which nobody is known, nobody who is known is seen."""
+    return [one for one in found if one.species is None or one.species in kinds]
 
 
 def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:
@@ -130,15 +158,16 @@ def _cameras(seen: Sequence[Seen], world: World) -> tuple[dict[UUID, int], Camer
     return {one.id: int(number[k]) for k, one in enumerate(known)}, cameras
 
 
-def _sightings(
+def sightings_of(
     found: Sequence[Passage],
     world: World,
     kinds: Sequence[str],
-    rank: dict[UUID, int],
-    stations: dict[UUID, int],
+    rank: Mapping[UUID, int],
+    stations: Mapping[UUID, int],
     clocks: Mapping[str, CameraClock],
     roster: Roster,
 ) -> Sightings:
+    """Passages as the columns that are weighed. Whoever has no number in `rank` is left out."""
     x, y = world.frame.to_metres(np.array([one.longitude for one in found]), np.array([one.latitude for one in found]))
     station = [
         NO_CAMERA if (place := world.place_of(one.members[0].device, one.members[0].observed_at)) is None
@@ -184,8 +213,16 @@ def _rules(found: Sequence[Passage], fixes: dict[UUID, Rows], world: World) -> A
     )
 
 
-def _proposals(passage: Passage, j: int, settled: Settled, configuration: str, value: float) -> list[Proposal]:
-    found, roster = settled.identities, settled.roster
+def proposals_of(
+    passage: Passage,
+    j: int,
+    found: Identities,
+    roster: Roster,
+    configuration: str,
+    value: float,
+    status: Status = "settled",
+) -> list[Proposal]:
+    """The answer for row j, once for every member of its passage."""
     pairs = range(int(found.offset[j]), int(found.offset[j + 1]))
     ranked = sorted(pairs, key=lambda k: (-found.probability[k], found.who[k]))
     candidates = tuple(
@@ -209,6 +246,7 @@ def _proposals(passage: Passage, j: int, settled: Settled, configuration: str, v
             # One of a passage stands for all of it: deciding on the first decides what the others show.
             value=round(value, 3) if number == 0 else 0.0,
             configuration=configuration,
+            status=status,
         )
         for number, one in enumerate(passage.members)
     ]

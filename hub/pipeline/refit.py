@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from hub.records.movement import Movement
 from hub.store import parameters, reference, sites
 from hub.store.database import Database
 
+LOGGER = logging.getLogger(__name__)
 # Fewer fixes say less than the prior does.
 FEWEST_FIXES = 30
 # The newest are fitted to: an animal of ten years ago is not the one of today.
@@ -60,6 +62,13 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
     changed = [one for one in found if one.individual not in known or differs(known[one.individual], one)]
     await parameters.put(database, site, changed)
     return Refitted(len(found), len(changed))
+
+
+async def refit_every_site(database: Database) -> None:
+    """Movement parameters of every site, from its collars; the pipeline takes up what changed."""
+    for site in await sites.everything(database):
+        fitted, changed = await refit(database, site.id)
+        LOGGER.info("site %s: %d collared animals fitted, %d changed", site.id, fitted, changed)
 
 
 async def collar_evidence(database: Database, world: World, individual: UUID) -> Evidence:

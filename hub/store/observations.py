@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -69,6 +69,23 @@ async def noticed(database: Database, site: str, since: datetime, until: datetim
         return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most)]
 
 
+NOTICED_NEAR = """
+select distinct o.id, o.device, o.observed_at, o.received_at, o.body
+from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as d (device, since, until) cross join lateral (
+    select * from observation
+    where site_id = $1 and device = d.device and observed_at between d.since and d.until
+      and kind in ('detection', 'sighting')) o
+order by o.observed_at, o.id"""
+
+
+async def noticed_near(database: Database, site: str, seen: Sequence[Seen], within: timedelta) -> list[Seen]:
+    """What the devices of some detections and sightings noticed that near to them in time, those among it."""
+    devices = [one.device for one in seen]
+    since, until = [one.observed_at - within for one in seen], [one.observed_at + within for one in seen]
+    async with database.connection() as connection:
+        return [seen_of(row) for row in await connection.fetch(NOTICED_NEAR, site, devices, since, until)]
+
+
 NEWEST_NOTICED = """
 select observed_at from observation
 where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)
@@ -94,7 +111,14 @@ async def named_by(database: Database, site: str, devices: Sequence[str]) -> lis
         return [row["name"] for row in await connection.fetch(NAMED_BY, site, list(devices))]
 
 
-DEVICES = "select distinct device from observation where site_id = $1"
+# From one device to the next by the index: the work grows with the devices, not with what they said.
+DEVICES = """
+with recursive spoke (device) as (
+    (select device from observation where site_id = $1 order by device limit 1)
+    union all
+    select (select device from observation o where site_id = $1 and o.device > spoke.device order by device limit 1)
+    from spoke where spoke.device is not null
+) select device from spoke where device is not null"""
 
 
 async def devices(database: Database, site: str) -> list[str]:

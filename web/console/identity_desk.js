@@ -87,7 +87,8 @@ export function IdentityDesk({ item }) {
   return html`<section aria-label=${t("identity.title")}><h3>${t("identity.title")}</h3>
     <p class="identity-who">${answer.individual ? html`<button class="linklike" onClick=${() => select("subject", answer.individual)}>${answer.name}</button>` : html`<span>${answer.decided ? t("identity.nobody") : answer.name ?? t("identity.unknown")}</span>`}
       <span class="muted"> · ${because}</span></p>
-    ${answer.proposal?.candidates.length > 0 && !answer.decided && html`<p class="muted">${t("identity.proposed")}</p>
+    ${answer.proposal?.candidates.length > 0 && !answer.decided && html`${answer.proposal.status === "provisional" && html`<p class="muted" role="note">${t("identity.provisional")}</p>`}
+      <p class="muted">${t("identity.proposed")}</p>
       <${Candidates} proposal=${answer.proposal} names=${names} choose=${word ? null : choose} />`}
     ${word ? html`<${Consider} item=${item} word=${word} asked=${asked} name=${spoken} done=${done} cancel=${() => setWord(null)} />`
     : html`<label class="field"><span>${t("identity.choose")}</span><select value="" onChange=${(pick) => choose(pick.target.value)}>
