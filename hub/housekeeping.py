@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hub.pipeline.recalibrate import recalibrate
 from hub.pipeline.refit import refit
 from hub.records.errors import Unavailable
 from hub.store import log, sites
@@ -29,10 +30,11 @@ async def make_months_ahead(database: Database) -> None:
 
 
 async def refit_movement(database: Database) -> None:
-    """Movement parameters of every site, from its collars; the pipeline takes up what changed."""
+    """Movement parameters of every site from its collars, and calibration from reviews; the pipeline takes up both."""
     for site in await sites.everything(database):
         fitted, changed = await refit(database, site.id)
         LOGGER.info("site %s: %d collared animals fitted, %d changed", site.id, fitted, changed)
+        LOGGER.info("site %s: probabilities judged by %d reviews", site.id, await recalibrate(database, site.id))
 
 
 def schedule(database: Database) -> AsyncIOScheduler:
