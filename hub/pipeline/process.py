@@ -21,6 +21,7 @@ from hub import logs
 from hub.housekeeping import Job, kept
 from hub.pipeline.follow import Followers
 from hub.pipeline.line import Told
+from hub.pipeline.recalibrate import recalibrate_every_site
 from hub.pipeline.refit import refit_every_site
 from hub.pipeline.telling import Order, Teller, receive
 from hub.pipeline.world import World
@@ -32,7 +33,10 @@ CONNECTIONS = 8
 NICENESS = 5
 CATCH_UP_EVERY_S = 1.0
 # Heavy work has its place here, where it makes no message at the doors late.
-JOBS: Sequence[Job] = (("refit_movement", timedelta(hours=24), refit_every_site),)
+JOBS: Sequence[Job] = (
+    ("refit_movement", timedelta(hours=24), refit_every_site),
+    ("recalibrate", timedelta(hours=24), recalibrate_every_site),
+)
 PR_SET_PDEATHSIG = 1
 
 

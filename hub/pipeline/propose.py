@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 import numpy as np
 
 from fusion.association import settle
+from fusion.calibration import IDENTITY, Calibration
 from fusion.camera_process import Cameras, sorted_cameras
 from fusion.decisions import review_queue
 from fusion.identities import AssociationRules, Identities
@@ -26,7 +28,7 @@ from hub.pipeline.carried import fixes_of
 from hub.pipeline.clocks import SETTING, camera_clocks, corrected_s
 from hub.pipeline.fuse import evidence_of
 from hub.pipeline.history import Rows, ordered_rows
-from hub.pipeline.passages import Passage, passages, species_table
+from hub.pipeline.passages import DECIDED, Passage, passages, species_table
 from hub.pipeline.world import World
 from hub.records.camera_clock import CameraClock
 from hub.records.identity import Believed
@@ -44,6 +46,23 @@ LOG_SD: Final = (0.4, 0.4, 0.3)
 """Between individuals of a species, where a site has fitted nothing: log standard deviations of the motion."""
 STATION_REACH: Final = 1.9
 """Of what a station states as its uncertainty: twice the effective strip half-width times the chance to notice."""
+
+
+CALIBRATION: Final = "identity_calibration"
+LEAST_STATED: Final = 0.001
+"""No more than this from sure is what people judge: the ends of the map stay where they are."""
+
+
+class KeptCalibration(msgspec.Struct, frozen=True, kw_only=True):
+    """The map from stated to true probabilities, and from how many reviews it is."""
+
+    stated: list[float]
+    true: list[float]
+    reviews: int
+
+    def map(self) -> Calibration:
+        """For use."""
+        return Calibration(np.array(self.stated), np.array(self.true))
 
 
 class Window(NamedTuple):
@@ -77,6 +96,7 @@ class Known(NamedTuple):
     rank: Mapping[UUID, int]
     stations: Mapping[UUID, int]
     clocks: Mapping[str, CameraClock]
+    calibration: Calibration
     configuration: str
     since: datetime
 
@@ -84,15 +104,18 @@ class Known(NamedTuple):
 async def propose(database: Database, world: World, until: datetime) -> Weighed:
     """Weigh the window that ends then, and keep what comes out."""
     began = await proposals.clock(database)
-    window = await _read(database, world, until)
-    weighed = await asyncio.to_thread(weigh, window, world)
+    window = await read_window(database, world, until)
+    kept = await sites.read_setting(database, world.site.id, CALIBRATION)
+    calibration = IDENTITY if kept is None else msgspec.convert(kept, KeptCalibration).map()
+    weighed = await asyncio.to_thread(weigh, window, world, calibration)
     await sites.write_setting(database, world.site.id, SETTING, weighed.clocks)
     async with database.transaction() as connection:
         await proposals.put(connection, world.site.id, weighed.proposals, began)
     return weighed
 
 
-async def _read(database: Database, world: World, until: datetime) -> Window:
+async def read_window(database: Database, world: World, until: datetime) -> Window:
+    """All that whom a sighting shows is weighed with."""
     since, site = until - WINDOW, world.site.id
     seen = await observations.noticed(database, site, since, until, MOST)
     decided = await identities.believed_of(database, site, [one.id for one in seen])
@@ -100,7 +123,7 @@ async def _read(database: Database, world: World, until: datetime) -> Window:
     return Window(since, until, seen, decided, fixes)
 
 
-def weigh(window: Window, world: World) -> Weighed:
+def weigh(window: Window, world: World, calibration: Calibration = IDENTITY) -> Weighed:
     """Proposals for all members of all passages, and the clocks of cameras; a pure function. Nobody known, nothing."""
     kinds = sorted({one.scientific_name for one in world.individuals.values()})
     found = of_kinds(passages(window.seen, window.decided, world), kinds)
@@ -123,8 +146,8 @@ def weigh(window: Window, world: World) -> Weighed:
     out: list[Proposal] = []
     for j in range(len(sightings)):
         key = sightings.keys[j].tobytes()
-        out += proposals_of(by_key[key], j, settled.identities, roster, configuration, value[key])
-    known = Known(standing(settled), kinds, rank, stations, by_device, configuration, window.since)
+        out += proposals_of(by_key[key], j, settled.identities, roster, configuration, value[key], calibration)
+    known = Known(standing(settled), kinds, rank, stations, by_device, calibration, configuration, window.since)
     return Weighed(out, known, clocks)
 
 
@@ -220,22 +243,29 @@ def proposals_of(
     roster: Roster,
     configuration: str,
     value: float,
+    calibration: Calibration,
     status: Status = "settled",
 ) -> list[Proposal]:
     """The answer for row j, once for every member of its passage."""
     pairs = range(int(found.offset[j]), int(found.offset[j + 1]))
     ranked = sorted(pairs, key=lambda k: (-found.probability[k], found.who[k]))
+    shown = found.probability[ranked]
+    # The word of people stands, and where nothing was learnt all stays as it is.
+    if len(calibration.stated) > 2 and not any(abs(score) >= DECIDED for score in passage.scores.values()):
+        shown = calibration(np.clip(shown, LEAST_STATED, 1.0 - LEAST_STATED))
+    # Calibrated one by one, they may come to more than 1 together.
+    true = dict(zip(ranked, shown / max(float(shown.sum()), 1.0), strict=True))
     candidates = tuple(
         Candidate(
             individual=UUID(roster.names[int(found.who[k])]),
-            probability=round(float(found.probability[k]), 4),
+            probability=round(float(true[k]), 4),
             place=round(float(found.place[k]), 2),
             appearance=round(float(found.appearance[k]), 2),
             species=round(float(found.species[k]), 2),
             effort=round(float(found.effort[k]), 2),
         )
         for k in ranked[:MOST_SHOWN]
-        if found.probability[k] >= LEAST_SHOWN
+        if true[k] >= LEAST_SHOWN
     )
     return [
         Proposal(

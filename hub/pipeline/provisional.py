@@ -99,5 +99,7 @@ def answers(found: list[Passage], world: World, known: Known) -> list[Proposal]:
     out: list[Proposal] = []
     for j in range(len(sightings)):
         passage = by_key[sightings.keys[j].tobytes()]
-        out += proposals_of(passage, j, shared, roster, known.configuration, float(value[j]), "provisional")
+        out += proposals_of(
+            passage, j, shared, roster, known.configuration, float(value[j]), known.calibration, "provisional"
+        )
     return out
