@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EDITORS: tuple[Role, ...] = ("dispatcher", "scientist", "admin")
 FENCE_EDITORS: tuple[Role, ...] = ("dispatcher", "admin")
 MOST_BYTES = 16 << 20
-_NOT_IN_BODY = ("id", "site", "version", "recorded_at")
+_NOT_IN_BODY = ("id", "site", "version", "recorded_at", "merged_into")
 
 
 def editors_of(noun: str) -> tuple[Role, ...]:
