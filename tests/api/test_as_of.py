@@ -139,9 +139,9 @@ class Reserve:
 
 
 def plain(value: Any) -> Any:
-    """An answer without what is a matter of how it was come by: how often the stored track had changed."""
+    """An answer without how often a stored track had changed; and what may be told is a matter of today."""
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items() if key not in ("version", "as_of")}
+        return {key: plain(one) for key, one in value.items() if key not in ("version", "as_of", "sensitive")}
     if isinstance(value, list):
         items = [plain(one) for one in value]
         return sorted(items, key=repr) if items and isinstance(items[0], dict) and "subject" in items[0] else items
