@@ -22,7 +22,7 @@ from hub.pipeline.identity import as_believed, owner_of, shown
 from hub.pipeline.line import heard_of
 from hub.pipeline.preview import Moved, moved
 from hub.pipeline.world import World
-from hub.records.errors import Malformed, NotFound
+from hub.records.errors import Conflict, Malformed, NotFound
 from hub.records.identity import Decision, Verdict, believed, made_by
 from hub.records.observation import Detection, Sighting
 from hub.records.person import Role
@@ -133,6 +133,8 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
     def check(given: Decided | Considered, world: World) -> None:
         if given.verdict == "is_not" and given.individual is None:
             raise Malformed("individual: of whom is it said that it is not shown?")
+        if given.individual is not None and (stays := world.merged.get(given.individual)) is not None:
+            raise Conflict(f"{given.individual} is merged into {stays}: name that one", merged_into=str(stays))
         if given.individual is not None and given.individual not in world.individuals:
             raise NotFound(f"no individual {given.individual} at site {world.site.id}")
 

@@ -271,16 +271,21 @@ class World:
 
 
 async def read_world(
-    database: Database, site: str, before: World | None = None, as_of: datetime | None = None
+    database: Database,
+    site: str,
+    before: World | None = None,
+    as_of: datetime | None = None,
+    also: Sequence[Merge] = (),
 ) -> World:
     """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable.
 
-    as_of: as they said at that time. Where the middle of the site is, is no matter of time.
+    as_of: as they said at that time; where the middle of the site is, is no matter of time. also: merges as if they were
+    made already.
     """
     records = await reference.everything(database, site, NOUNS, as_of)
     fits = await parameters.everything(database, site, as_of)
     merged = await merges.holding(database, site, as_of)
-    return World(await sites.get(database, site), records, before, fits, merged, as_of)
+    return World(await sites.get(database, site), records, before, fits, [*merged, *also], as_of)
 
 
 @lru_cache(10_000)
