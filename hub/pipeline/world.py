@@ -279,8 +279,8 @@ async def read_world(
 ) -> World:
     """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable.
 
-    as_of: as they said at that time; where the middle of the site is, is no matter of time. also: merges as if they were
-    made already.
+    as_of: as they said at that time; where the middle of the site is, is no matter of time. also: merges as if they
+    were made already.
     """
     records = await reference.everything(database, site, NOUNS, as_of)
     fits = await parameters.everything(database, site, as_of)
