@@ -59,7 +59,7 @@ function Others({ label, others, value, choose, children }) {
     ${others.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}${one.scientific_name ? ` – ${one.scientific_name}` : ""}</option>`)}</select></label>`;
 }
 
-function MergeForm({ id, name, others, done, cancel }) {
+function MergeForm({ id, species, name, others, done, cancel }) {
   const [stays, setStays] = useState("");
   const [asked, ask] = usePreview();
   const choose = (picked) => {
@@ -68,7 +68,7 @@ function MergeForm({ id, name, others, done, cancel }) {
   };
   const other = others.find((one) => one.id === stays);
   return html`<${Others} label=${t("roster.same_as")} others=${others} value=${stays} choose=${choose} />
-    ${other ? html`<${Consider} text=${t("roster.word_merge", { name, other: other.name })} asked=${asked} submit=${(note) => merge(id, stays, note).then(done)} cancel=${cancel} />`
+    ${other ? html`<${Consider} text=${t("roster.word_merge", { name, other: other.name })} asked=${asked} submit=${(note) => merge(id, stays, note).then(done)} cancel=${cancel}>${other.scientific_name !== species && html`<p class="callout">${t("roster.other_kind", { kind: other.scientific_name || "?" })}</p>`}<//>`
     : html`<div class="actions"><button onClick=${cancel}>${t("cancel")}</button></div>`}`;
 }
 
@@ -112,9 +112,9 @@ function History({ answer, names, set }) {
       ${one.withdrawn_at ? html` <span>(${t("identity.withdrawn", { who: one.withdrawn_by })})</span>` : html` <button class="linklike" onClick=${() => undo(one)}>${t("identity.undo")}</button>`}</span></li>`)}</ol>`;
 }
 
-export function RosterDesk({ id }) {
+export function RosterDesk({ id, species }) {
   const { answer, problem, set, again } = useEntry(id);
-  const roster = useRoster(null);
+  const roster = useRoster(species);
   const [doing, setDoing] = useState(null);
   if (problem) return html`<h3>${t("roster.title")}</h3><${Failed} problem=${problem} again=${again} />`;
   if (!answer || !roster) return html`<h3>${t("roster.title")}</h3><${Loading} />`;
@@ -128,7 +128,7 @@ export function RosterDesk({ id }) {
     if (after.merged_into) select("subject", after.merged_into);
   };
   const also = Object.entries(answer.entries).filter(([key]) => key !== id).map(([, name]) => name);
-  const form = { id, name: names.get(id) ?? answer.name, others, done, cancel: () => setDoing(null) };
+  const form = { id, species, name: names.get(id) ?? answer.name, others, done, cancel: () => setDoing(null) };
   return html`<section aria-label=${t("roster.title")}><h3>${t("roster.title")}</h3>
     ${also.length > 0 && html`<p class="muted">${t("roster.also", { names: also.join(", ") })}</p>`}
     ${doing === "merge" ? html`<${MergeForm} ...${form} />` : doing === "split" ? html`<${SplitForm} ...${form} sightings=${answer.sightings} />`

@@ -114,7 +114,7 @@ export function SubjectDetail({ id }) {
     <${OpenAlerts} id=${id} />
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
-    ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} />`}
+    ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
     ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
     <${Deployments} found=${found} />
   </article>`;
