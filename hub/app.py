@@ -22,6 +22,7 @@ from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
+from hub.console.roster import roster_routes
 from hub.console.server import check_port, free_port, serve_http
 from hub.console.watching import watching_routes
 from hub.dispatch.deliver import Deliverer
@@ -91,6 +92,7 @@ async def serve(settings: Settings) -> None:
                     *read_routes(database, feeds, now),
                     *near_routes(database, now),
                     *identity_routes(database, feeds),
+                    *roster_routes(database, feeds),
                     *inside_routes(database, feeds, now),
                     *watching_routes(feeds, now),
                     *range_routes(database, feeds, now),

@@ -176,6 +176,7 @@ CREATE TABLE public.identity_decision (
     withdrawn_by text,
     withdrawn_at timestamp with time zone,
     superseded_by uuid,
+    split uuid,
     CONSTRAINT identity_decision_check CHECK (((verdict = 'is'::text) OR (individual IS NOT NULL))),
     CONSTRAINT identity_decision_verdict_check CHECK ((verdict = ANY (ARRAY['is'::text, 'is_not'::text])))
 );
@@ -191,6 +192,33 @@ CREATE TABLE public.identity_proposal (
     computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     status text DEFAULT 'settled'::text NOT NULL,
     CONSTRAINT identity_proposal_status_check CHECK ((status = ANY (ARRAY['provisional'::text, 'settled'::text])))
+);
+
+CREATE TABLE public.individual_merge (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    merged uuid NOT NULL,
+    stays uuid NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT individual_merge_check CHECK ((merged <> stays))
+);
+
+CREATE TABLE public.individual_split (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    individual uuid NOT NULL,
+    other uuid NOT NULL,
+    is_new boolean NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT individual_split_check CHECK ((individual <> other))
 );
 
 CREATE TABLE public.migration (
@@ -412,11 +440,17 @@ ALTER TABLE ONLY public.identity_decision
 ALTER TABLE ONLY public.identity_proposal
     ADD CONSTRAINT identity_proposal_pkey PRIMARY KEY (site_id, observation);
 
+ALTER TABLE ONLY public.individual_merge
+    ADD CONSTRAINT individual_merge_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.individual_split
+    ADD CONSTRAINT individual_split_pkey PRIMARY KEY (site_id, id);
+
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.movement
-    ADD CONSTRAINT movement_pkey PRIMARY KEY (site_id, individual_id);
+    ADD CONSTRAINT movement_pkey PRIMARY KEY (site_id, individual_id, fitted_at);
 
 ALTER TABLE ONLY public.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (id, observed_at);
@@ -489,11 +523,15 @@ CREATE INDEX identity_decision_by_individual ON public.identity_decision USING b
 
 CREATE INDEX identity_decision_by_observation ON public.identity_decision USING btree (site_id, observation);
 
+CREATE INDEX identity_decision_by_split ON public.identity_decision USING btree (site_id, split) WHERE (split IS NOT NULL);
+
 CREATE UNIQUE INDEX identity_is_decided_once ON public.identity_decision USING btree (site_id, observation) WHERE ((verdict = 'is'::text) AND (withdrawn_at IS NULL));
 
 CREATE INDEX identity_proposal_by_time ON public.identity_proposal USING btree (site_id, observed_at);
 
 CREATE INDEX identity_proposal_by_value ON public.identity_proposal USING btree (site_id, value DESC, observation);
+
+CREATE UNIQUE INDEX individual_is_merged_once ON public.individual_merge USING btree (site_id, merged) WHERE (withdrawn_at IS NULL);
 
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
@@ -517,6 +555,12 @@ CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EA
 
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.individual_merge
+    ADD CONSTRAINT individual_merge_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.individual_split
+    ADD CONSTRAINT individual_split_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_recipient_id_fkey FOREIGN KEY (recipient_id) REFERENCES public.recipient(id);

@@ -20,12 +20,14 @@ from hub.records.finding import Subject
 from hub.records.observation import Detection, Fix
 from hub.records.observation import Sighting as Reported
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, identities, log, observations, outbox, parameters, tracks
+from hub.store import alerts, findings, followed, identities, log, merges, observations, outbox, parameters, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 16_000
-NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer", parameters.NOUN)
+# What is read into a world when it changes, beside the records.
+TOLD_OF_WORLD = (parameters.NOUN, merges.NOUN)
+NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer", *TOLD_OF_WORLD)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -101,14 +103,14 @@ class Line:
 
     async def step(self) -> bool:
         """Follow one batch of changes; False when there were none. On an error nothing has changed."""
-        world = self.world_now
+        before = world = self.world_now
         changes = await log.changes(self._database, self._site, self.cursor, BATCH, NOUNS_FOLLOWED)
         if not changes:
             return False
-        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", parameters.NOUN))
+        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", *TOLD_OF_WORLD))
         stale: set[Subject] = set()
         if any(noun != "layer" for noun, _ in references):
-            before, world = world, await read_world(self._database, self._site, self.world)
+            world = await read_world(self._database, self._site, self.world)
             stale = await self._stale(before, world)
         seen = await observations.by_ids(
             self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]
@@ -126,6 +128,11 @@ class Line:
                     self._device_of[carrier] = one.device
             heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
             cause = "people said whom a sighting shows"
+        if any(noun == merges.NOUN for noun, _ in references):
+            again = await self._renamed(before, world)
+            stale |= {world.subject_of(one.device, one.observed_at) for one in again}
+            heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
+            cause = "people said that two entries are one animal, or that they are not"
         for subject in stale:
             self._memories.forget(subject)
         subjects = stale | fresh.keys()
@@ -269,7 +276,7 @@ class Line:
                 if name in world.individual_by_name
             }
         recognised = await identities.decided_by_device(self._database, self._site, sorted(devices))
-        subjects |= {Subject(kind="individual", id=one) for one in recognised & after.individuals.keys()}
+        subjects |= {Subject(kind="individual", id=one) for one in map(after.entry, recognised) if one is not None}
         return subjects | await self._concerned(before, after)
 
     async def _concerned(self, before: World, after: World) -> set[Subject]:
@@ -285,6 +292,17 @@ class Line:
         if any(subject.kind == "device" and subject not in self._device_of for subject in concerned):
             await self._everybody(after)  # learns which device is which
         return concerned
+
+    async def _renamed(self, before: World, after: World) -> list[Seen]:
+        """What shows somebody under another name since entries were merged, or are so no longer; as believed now."""
+        moved = {one for one, _ in before.merged.items() ^ after.merged.items()}
+        entries = [one for key in moved for one in after.entries_of(after.merged.get(key, key)) if one.id == key]
+        again = await identity.as_believed(self._database, after, await identity.named(self._database, after, entries))
+        for one in again:
+            carrier = after.subject_of(one.device, one.observed_at)
+            if carrier.kind == "device":
+                self._device_of[carrier] = one.device
+        return again
 
     async def _everybody(self, world: World) -> set[Subject]:
         """All carriers, and all devices that spoke while on nobody."""

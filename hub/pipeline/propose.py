@@ -27,10 +27,11 @@ from fusion.sightings import NO_CAMERA, Sightings
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.clocks import SETTING, camera_clocks, corrected_s
 from hub.pipeline.fuse import evidence_of
-from hub.pipeline.history import Rows, ordered_rows
+from hub.pipeline.history import UNUSABLE, Rows, ordered_rows
 from hub.pipeline.passages import DECIDED, Passage, passages, species_table
 from hub.pipeline.world import World
 from hub.records.camera_clock import CameraClock
+from hub.records.errors import Malformed
 from hub.records.identity import Believed
 from hub.records.proposal import Candidate, Proposal, Status
 from hub.store import identities, observations, proposals, sites
@@ -40,6 +41,8 @@ from hub.store.observations import Seen
 WINDOW: Final = timedelta(days=30)
 MOST: Final = 20_000
 """Detections and sightings of a window; of more, the newest."""
+MOST_THEN: Final = 10_000
+"""Of what was known at an earlier time, so much is weighed while somebody waits for the answer."""
 LEAST_SHOWN: Final = 0.01
 MOST_SHOWN: Final = 8
 LOG_SD: Final = (0.4, 0.4, 0.3)
@@ -114,11 +117,26 @@ async def propose(database: Database, world: World, until: datetime) -> Weighed:
     return weighed
 
 
+async def proposals_then(database: Database, world: World) -> list[Proposal]:
+    """What weighing would have proposed at `world.as_of`; raises Malformed where there is too much to weigh."""
+    newest = await observations.newest_noticed(database, world.site.id, sorted(UNUSABLE), world.as_of)
+    if newest is None:
+        return []
+    window = await read_window(database, world, to_the_hour(newest))
+    pieces = len(window.seen) + sum(map(len, window.fixes.values()))
+    if pieces > MOST_THEN:
+        raise Malformed(
+            f"as_of: {pieces:,} observations were in the window then, more than {MOST_THEN:,}, too many to be weighed "
+            "while you wait"
+        )
+    return (await asyncio.to_thread(weigh, window, world)).proposals
+
+
 async def read_window(database: Database, world: World, until: datetime) -> Window:
     """All that whom a sighting shows is weighed with."""
     since, site = until - WINDOW, world.site.id
-    seen = await observations.noticed(database, site, since, until, MOST)
-    decided = await identities.believed_of(database, site, [one.id for one in seen])
+    seen = await observations.noticed(database, site, since, until, MOST, world.as_of)
+    decided = await identities.believed_of(database, site, [one.id for one in seen], world.as_of)
     fixes = {one: await fixes_of(database, world, one, since, until) for one in world.individuals}
     return Window(since, until, seen, decided, fixes)
 

@@ -19,7 +19,7 @@ from hub.pipeline.history import fixes_only, rows_of
 from hub.pipeline.movement import kind_of, prior_of
 from hub.pipeline.world import NOUNS, World
 from hub.records.movement import Movement
-from hub.store import parameters, reference, sites
+from hub.store import merges, parameters, reference, sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
     """
     stored = await parameters.everything(database, site)
     records = await reference.everything(database, site, NOUNS)
-    world = World(await sites.get(database, site), records, fits=stored)
+    merged = await merges.holding(database, site)
+    world = World(await sites.get(database, site), records, fits=stored, merges=merged)
     kinds: defaultdict[str, dict[UUID, Evidence]] = defaultdict(dict)
     for key, individual in sorted(world.individuals.items()):
         evidence = await collar_evidence(database, world, key)

@@ -23,6 +23,7 @@ from hub.console.parts import Parts
 from hub.console.passwords import Passwords
 from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
+from hub.console.roster import roster_routes
 from hub.console.vitals import Door, DrillState, PipelineState
 from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
@@ -187,6 +188,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
             *read_routes(database, feeds, clock),
             *near_routes(database, clock),
             *identity_routes(database, feeds),
+            *roster_routes(database, feeds),
             *inside_routes(database, feeds, clock),
             *watching_routes(feeds, clock),
             *range_routes(database, feeds, clock),

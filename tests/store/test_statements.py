@@ -73,7 +73,7 @@ async def test_plans__what_is_asked_often_finds_its_index(busy: Database) -> Non
     found = {
         "changes": await plan(busy, log.CHANGES, "leopard", str(head.xid), head.seq, 100, None),
         "head": await plan(busy, log.HEAD, "leopard", None),
-        "of_device": await plan(busy, observations.OF_DEVICE, "leopard", "collar-7", *day),
+        "of_device": await plan(busy, observations.OF_DEVICE, "leopard", "collar-7", *day, None),
         "by_id": await plan(busy, observations.BY_ID, [a.an_id("x"), a.an_id("y")], *day),
         "contents": await plan(busy, log.CONTENT, [a.an_id("x")]),
     }

@@ -12,7 +12,8 @@ import { askAboutSelected } from "./near.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
 import { Ranges } from "./ranges.js";
-import { select, siteId } from "./store.js";
+import { RosterDesk } from "./roster_desk.js";
+import { mayIdentify, select, siteId } from "./store.js";
 import { ageS, hueOf, iconOf, isCamera, shown, subjectsKnown, subjectsSlow } from "./subjects.js";
 import { Empty, Loading } from "./states.js";
 import { lastFixes, trackOf, tracksVersion } from "./tracks.js";
@@ -113,6 +114,7 @@ export function SubjectDetail({ id }) {
     <${OpenAlerts} id=${id} />
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
+    ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
     ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
     <${Deployments} found=${found} />
   </article>`;
