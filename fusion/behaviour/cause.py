@@ -67,8 +67,8 @@ class Signs:
 class Weighed(NamedTuple):
     """A cause with its probability, and what speaks for it.
 
-    reasons: natural logarithm of how much likelier a sign is if it is this than if it is any of the others, as probable
-    as these are without that sign; strongest first.
+    reasons: natural logarithm of how much likelier a sign is if it is this than if it is any of the others, these as
+    probable as they are by their rates and how long it has lasted; strongest first.
     """
 
     cause: Cause
@@ -105,13 +105,15 @@ def weighed(signs: Signs, rates: Rates | None = None) -> list[Weighed]:
     terms = _terms(signs, Rates() if rates is None else rates)
     weight = {cause: sum(of.get(cause, 0.0) for of in terms.values()) for cause in Cause}
     found = _normal(weight)
+    expected = {cause: terms["rate"].get(cause, 0.0) + terms.get("duration", {}).get(cause, 0.0) for cause in Cause}
     out: list[Weighed] = []
     for cause, probability in sorted(found.items(), key=lambda one: -one[1]):
         reasons: dict[str, float] = {}
         for name, of in terms.items():
-            if name == "rate" or found[cause] == 0.0:
+            if name == "rate" or probability == 0.0:
                 continue
-            others = _normal({one: weight[one] - of.get(one, 0.0) for one in Cause if one is not cause})
+            before = terms["rate"] if name == "duration" else expected
+            others = _normal({one: before[one] for one in Cause if one is not cause})
             average = sum(share * math.exp(of.get(one, 0.0)) for one, share in others.items())
             ratio = of.get(cause, 0.0) - math.log(max(average, 1e-30))
             if abs(ratio) > 0.05:

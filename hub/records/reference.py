@@ -52,13 +52,14 @@ class Device(Versioned, frozen=True, kw_only=True):
 
 
 class Individual(Versioned, frozen=True, kw_only=True):
-    """One animal. `sensitive` species are generalised for readers without clearance."""
+    """One animal. `sensitive` species are generalised for readers without clearance. `died_at`: None while it lives."""
 
     name: Key
     scientific_name: str = ""
     sex: Literal["female", "male", "unknown"] = "unknown"
     life_stage: str = ""
     sensitive: bool = False
+    died_at: AwareTime | None = None
 
 
 class Place(Versioned, frozen=True, kw_only=True):

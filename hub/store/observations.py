@@ -57,6 +57,21 @@ async def of_device(
         return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
 
 
+READINGS = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and device = $2 and kind = 'reading'
+  and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+order by observed_at, id"""
+
+
+async def readings(
+    database: Database, site: str, device: str, valid_from: datetime | None, valid_to: datetime | None
+) -> list[Seen]:
+    """What a device measured in [valid_from, valid_to), in canonical order. Open ends are None."""
+    async with database.connection() as connection:
+        return [seen_of(row) for row in await connection.fetch(READINGS, site, device, valid_from, valid_to)]
+
+
 NOTICED = """
 select id, device, observed_at, received_at, body from observation
 where site_id = $1 and kind in ('detection', 'sighting') and observed_at >= $2 and observed_at < $3
