@@ -113,6 +113,18 @@ async def subjects_of(database: Database, site: str, fences: Sequence[UUID]) -> 
     return [Subject(kind=row["subject_kind"], id=row["subject_id"]) for row in rows]
 
 
+GOING_ON = """
+select * from finding
+where site_id = $1 and kind in ('immobility', 'wrong_deployment') and retracted_at is null
+  and (detail -> 'is_open')::boolean order by id"""
+
+
+async def going_on(database: Database, site: str) -> list[Finding]:
+    """Stays and doubtful collars that are not over."""
+    async with database.connection() as connection:
+        return [_finding(row) for row in await connection.fetch(GOING_ON, site)]
+
+
 MET = """
 select * from finding
 where site_id = $1 and kind = 'encounter' and retracted_at is null and (subject_id = $2 or other_id = $2)"""

@@ -84,6 +84,17 @@ async def noticed(database: Database, site: str, since: datetime, until: datetim
         return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most)]
 
 
+HEARD_DAYS = """
+select count(distinct (observed_at at time zone 'UTC')::date) from observation
+where site_id = $1 and kind in ('detection', 'sighting') and observed_at > $2 and observed_at <= $3"""
+
+
+async def heard_days(database: Database, site: str, since: datetime, until: datetime) -> int:
+    """Days (UTC) of (since, until] on which anything was detected or sighted at a site."""
+    async with database.connection() as connection:
+        return await connection.fetchval(HEARD_DAYS, site, since, until)
+
+
 NEWEST_NOTICED = """
 select observed_at from observation
 where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)

@@ -8,7 +8,7 @@ import asyncpg
 
 from hub.records.movement import Movement
 from hub.store import log
-from hub.store.database import Database
+from hub.store.database import Connection, Database
 
 NOUN = "movement"
 
@@ -37,6 +37,12 @@ on conflict (site_id, individual_id) do update set
 
 async def put(database: Database, site: str, movements: Sequence[Movement]) -> None:
     """Write new fits, and tell the pipeline, in one transaction."""
+    async with database.transaction() as connection:
+        await put_in(connection, site, movements)
+
+
+async def put_in(connection: Connection, site: str, movements: Sequence[Movement]) -> None:
+    """Write new fits, and tell the pipeline, in the caller's transaction."""
     rows = [
         (
             site,
@@ -52,9 +58,8 @@ async def put(database: Database, site: str, movements: Sequence[Movement]) -> N
         )
         for one in movements
     ]
-    async with database.transaction() as connection:
-        await connection.executemany(PUT, rows)
-        await log.record_change(connection, site, NOUN, [one.individual for one in movements])
+    await connection.executemany(PUT, rows)
+    await log.record_change(connection, site, NOUN, [one.individual for one in movements])
 
 
 def _movement(row: asyncpg.Record) -> Movement:

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 
 from hub.ingest.accept import Acceptor
 from hub.pipeline.line import Line
+from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.suppose import suppose
+from hub.pipeline.world import read_world
+from hub.store import hypotheses
 from hub.store.database import Database
 from tests import builders as a
 from tests.properties.test_order import EMPTY, the_end
@@ -34,6 +38,10 @@ def a_week(seed: int) -> list[dict[str, Any]]:
             out.append(a.a_fix(device, hour * 60 + k, east[k], dice.gauss(0, 3e-5), attributes=attributes))
         if hour % 12 == 0:
             at = (a.NOON + timedelta(hours=hour, minutes=11)).isoformat()
+            stranger = {"individual": "F01", "log_ratio": -9.0 - dice.random()}
+            kind = "Panthera pardus orientalis"
+            seen = {"kind": "detection", "device": "camera-1", "observed_at": at, "label": "animal"}
+            out.append(seen | {"scientific_name": kind, "resembles": [stranger]})
             out.append({"kind": "reading", "device": "collar-1", "observed_at": at, "quantity": "activity", "value": 3})
             out.append(
                 {"kind": "sighting", "device": "camera-1", "observed_at": at, "label": "animal", "individual": "F01"}
@@ -44,6 +52,7 @@ def a_week(seed: int) -> list[dict[str, Any]]:
 async def feed(database: Database, arrivals: list[dict[str, Any]], cuts: list[int]) -> bytes:
     async with database.connection() as connection:
         await connection.execute(EMPTY)
+        await connection.execute("truncate hypothesis, hypothesis_decision, identity_proposal")
     one, two = a.an_individual(SITE, "F01", sex="female"), a.an_individual(SITE, "M07")
     first, second, camera = (a.a_device(SITE, key) for key in ("collar-1", "collar-2", "camera-1"))
     station = a.a_place(SITE, "gate", longitude=a.CENTRE[0] + 0.3)
@@ -56,7 +65,11 @@ async def feed(database: Database, arrivals: list[dict[str, Any]], cuts: list[in
             await Acceptor(database).accept([a.an_arrival(body, SITE) for body in arrivals[begin:end]])
         while await line.step():
             pass
-    return await the_end(database, SITE)
+    world = await read_world(database, SITE)
+    await propose(database, world, to_the_hour(a.NOON + timedelta(days=4)))
+    await suppose(database, world)
+    supposed = msgspec.json.encode(await hypotheses.everything(database, SITE), order="deterministic")
+    return b"[" + await the_end(database, SITE) + b"," + supposed + b"]"
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -73,5 +86,5 @@ async def test_the_weeks_of_this_test_do_show_every_behaviour(database: Database
     told: set[str] = set()
     for seed in range(6):
         end = msgspec.json.decode(await feed(database, a_week(seed), []))
-        told |= {finding["kind"] for finding in end[2]}
-    assert told >= {"immobility", "encounter", "wrong_deployment"}
+        told |= {finding["kind"] for finding in end[0][2]} | {one["kind"] for one in end[1]}
+    assert told >= {"immobility", "encounter", "wrong_deployment", "death", "birth"}
