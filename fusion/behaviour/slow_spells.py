@@ -97,18 +97,28 @@ def slow_spells(time_s: Floats, x_m: Floats, y_m: Floats, covariance: Floats) ->
 def _slow(reach: Floats) -> Floats:
     """(share, usual reach, windows of the past) of each window that is slow; share -1 of others: f8[count, 3]."""
     out = np.full((len(reach), 3), -1.0)
-    for k in range(WINDOWS * WINDOW_STEPS, len(reach)):
+    _ranks(reach, PAST_DAYS * WINDOW_STEPS, WINDOW_STEPS, WINDOWS, SHARE, BEGINS, out)
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _ranks(reach: Floats, back: int, step: int, fewest: int, share: float, begins: float, out: Floats) -> None:
+    past = np.empty(back // step + 1)
+    for k in range(fewest * step, reach.size):
+        n, below = 0, 1
         if np.isnan(reach[k]):
             continue
-        past = reach[max(k - PAST_DAYS * WINDOW_STEPS, k % WINDOW_STEPS) : k : WINDOW_STEPS]
-        past = past[~np.isnan(past)]
-        if len(past) < WINDOWS:
+        for i in range(max(k - back, k % step), k, step):
+            if not np.isnan(reach[i]):
+                past[n] = reach[i]
+                n += 1
+                below += reach[i] <= reach[k]
+        # Most windows end here, before anything is sorted.
+        if n < fewest or below / (1 + n) > share:
             continue
-        usual = float(np.median(past))
-        rank = (1 + int((past <= reach[k]).sum())) / (1 + len(past))
-        if rank <= SHARE and reach[k] < BEGINS * usual:
-            out[k] = rank, usual, len(past)
-    return out
+        usual = np.median(past[:n])
+        if reach[k] < begins * usual:
+            out[k] = below / (1 + n), usual, float(n)
 
 
 @njit(nogil=True, cache=True)

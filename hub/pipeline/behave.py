@@ -51,16 +51,24 @@ def behaviours(subject: Subject, memory: Memory, world: World) -> dict[UUID, Fin
     if individual is None or checkpoint is None or len(checkpoint.evidence) != len(memory.rows):
         return {}
     evidence, rows = checkpoint.evidence, memory.rows
-    is_fix = rows["is_fix"]
-    x, y, covariance = evidence.x_m[is_fix], evidence.y_m[is_fix], evidence.covariance[is_fix]
-    fixes = rows[is_fix]
+    x, y, covariance, fixes = evidence.x_m, evidence.y_m, evidence.covariance, rows
+    if memory.fixes is not rows:
+        is_fix = rows["is_fix"]
+        x, y, covariance, fixes = x[is_fix], y[is_fix], covariance[is_fix], rows[is_fix]
     time_s = np.ascontiguousarray(fixes["time_s"])
     worn = world.stays_of_carrier.get(subject, [])
     found: list[Finding] = []
     lying: list[tuple[float, float]] = []
+    judged: dict[tuple[object, ...], Finding] = {}
     for stay in stays(time_s, x, y, covariance):
         lying.append((float(time_s[stay.first]), float(time_s[stay.last])))
-        found.append(_stay(subject, individual, stay, fixes, (x, y, covariance), memory.signs, worn, world))
+        key = _judged_by(stay, fixes, memory.signs)
+        known = memory.stays.get(key)
+        if known is None:
+            known = _stay(subject, individual, stay, fixes, (x, y, covariance), memory.signs, worn, world)
+        judged[key] = known
+        found.append(known)
+    memory.stays = judged
     for spell in slow_spells(time_s, x, y, covariance):
         if any(spell.since_s < until and since < spell.until_s for since, until in lying):
             continue
@@ -84,6 +92,16 @@ def behaviours(subject: Subject, memory: Memory, world: World) -> dict[UUID, Fin
             if (device := world.devices.get(one.device)) is not None and device.kind == "collar":
                 found += _collar(subject, individual, one, memory, evidence, world)
     return {one.id: one for one in found}
+
+
+def _judged_by(stay: Stay, fixes: Rows, signs: Rows) -> tuple[object, ...]:
+    """All that the finding of a stay is a function of, while the reference data stand: rows are only ever added."""
+    since, until = fixes["time_s"][[stay.first, stay.last]]
+    said = np.searchsorted(signs["time_s"], [since - BEFORE_S, since, until])
+    ended = None if stay.ended_by is None else fixes["id"][stay.ended_by].tobytes()
+    ends = fixes["id"][stay.first].tobytes(), fixes["id"][stay.last].tobytes()
+    spread = stay.last - stay.first, stay.supporting, stay.has_returned, stay.is_open
+    return (*ends, ended, *spread, int(said[1] - said[0]), int(said[2] - said[1]))
 
 
 def _stay(

@@ -126,6 +126,7 @@ def judge(work: Work, world: World) -> Verdict:
         since,
         signs,
         known.behaved,
+        known.stays,
         dict(known.collars),
     )
     track, segments = _track(subject, known, inserted, world)

@@ -36,8 +36,8 @@ class Memory:
 
     While all rows are fixes, `fixes` is the very array `rows`. `states`: at fences, by fix. `followed`: months as the
     database has them. `since`: what is earlier is in here only as far as it matters for what is later; None: all is.
-    `signs`: what a collar said beside its places. `behaved`: findings of what an individual does of itself; `collars`:
-    how the collar of a device was judged, by what it was judged by.
+    `signs`: what a collar said beside its places. `behaved`: findings of what an individual does of itself. `stays`:
+    those of its stays, by what they were judged by; `collars`: how the collar of a device was judged, likewise.
     """
 
     rows: Rows = field(default_factory=_nothing)
@@ -51,6 +51,7 @@ class Memory:
     since: datetime | None = None
     signs: Rows = field(default_factory=_no_signs)
     behaved: dict[UUID, Finding] = field(default_factory=dict[UUID, Finding])
+    stays: dict[tuple[object, ...], Finding] = field(default_factory=dict[tuple[object, ...], Finding])
     collars: dict[tuple[str, bytes], Deployment] = field(default_factory=dict[tuple[str, bytes], Deployment])
 
 

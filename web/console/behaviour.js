@@ -14,12 +14,15 @@ export const BEHAVIOURS = ["immobility", "low_speed", "encounter", "wrong_deploy
 const DAYS = 30;
 const MOST = 6;
 const SHOWN = 0.03; // a cause that is less probable is not worth a line
+const MOST_REASONS = 4;
 const TELLING = Math.log(1.5); // 3 : 2
 
 /** "mortality alarm 40 : 1 for · stays so long 3 : 1 against". */
 function reasons(found) {
   return Object.entries(found)
     .filter(([, value]) => Math.abs(value) > TELLING)
+    .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))
+    .slice(0, MOST_REASONS)
     .map(([name, value]) => t(value > 0 ? "reason.for" : "reason.against", { what: t(`sign.${name}`), ratio: Math.round(Math.exp(Math.min(Math.abs(value), Math.log(1000)))) }))
     .join(" · ");
 }

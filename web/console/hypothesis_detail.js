@@ -106,7 +106,7 @@ export function HypothesisDetail({ id }) {
       ${one.longitude !== null && html`<dt>${t("fact.where")}</dt><dd class="figures">${written(one.longitude, one.latitude)}</dd>`}
       ${one.individual && html`<dt>${t("fact.who")}</dt><dd><button class="linklike" onClick=${() => select("subject", one.individual)}>${one.name}</button></dd>`}</dl>
     ${one.longitude !== null && html`<div class="actions"><button onClick=${() => flyTo(one)}><${Icon} name="target" size=${16} />${t("fly")}</button></div>`}
-    <h3>${t("evidence.title")}</h3><${Reasons} one=${one} />
+    <h3>${t("supposed.why")}</h3><${Reasons} one=${one} />
     ${one.kind === "birth" && html`<ul class="rows">${one.evidence.slice(0, 8).map((key, number) => html`<li key=${key}><button class="row" onClick=${() => select("detection", key)}><span class="row-name">${at(one.detail.times[number])}</span></button></li>`)}</ul>`}
     ${verdict ? html`<${Consider} key=${verdict} one=${one} verdict=${verdict} done=${(found) => again(found, "identity.done")} cancel=${() => setVerdict(null)} />`
     : !holds && stands && html`<div class="actions"><button class="primary" onClick=${() => setVerdict("confirmed")}><${Icon} name="check" size=${16} />${t("supposed.confirm")}</button>

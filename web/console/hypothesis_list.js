@@ -16,9 +16,9 @@ export function HypothesisList() {
   if (hypothesesProblem.value && !found) return html`<${Failed} problem=${hypothesesProblem.value} again=${askHypotheses} />`;
   if (!found?.items.length && !found?.decided.length) return null;
   const held = found.decided.filter((one) => one.withdrawn_at === null);
-  return html`<section aria-label=${t("supposed.title")}><h3 class="queue-heading">${t("supposed.title")}</h3>
+  return html`<section aria-label=${t("supposed.title")}><h2 class="queue-heading">${t("supposed.title")}</h2>
     ${found.items.length ? html`<ul class="rows fence-rows">${found.items.map((one) => html`<li key=${one.id}><${Row} one=${one} chosen=${chosen} /></li>`)}</ul>` : html`<p class="muted queue-note">${t("supposed.none")}</p>`}
     ${held.length > 0 && html`<details class="queue-note"><summary>${t("supposed.decided", { n: held.length })}</summary><ul class="rows fence-rows">${held.map((one) => html`<li key=${one.id}>
       <${Row} one=${one.hypothesis} chosen=${chosen} more=${`${t(`supposed.${one.verdict}`)} · ${one.decided_by} · ${at(one.decided_at)}`} /></li>`)}</ul></details>`}
-    <h3 class="queue-heading">${t("review.sightings")}</h3></section>`;
+    <h2 class="queue-heading">${t("review.sightings")}</h2></section>`;
 }

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from fusion.behaviour.slow_spells import slow_spells
+from fusion.behaviour.low_speed import WINDOWS
+from fusion.behaviour.slow_spells import BEGINS, PAST_DAYS, SHARE, WINDOW_STEPS, _ranks, slow_spells  # pyright: ignore[reportPrivateUsage]
 from tests.unit.fusion.behaviour.test_low_speed import DAY, fixes
 
 
@@ -40,3 +42,28 @@ def test_slow_spells__a_later_fix_changes_nothing_of_what_was_over() -> None:
     part = slow_spells(*(column[time_s < 50 * DAY] for column in whole))
     assert part[: len(part) - 1] == slow_spells(*whole)[: len(part) - 1]
     assert part
+
+
+def ranked(reach: np.ndarray) -> np.ndarray:
+    """The same in plain numpy, window by window."""
+    out = np.full((len(reach), 3), -1.0)
+    for k in range(WINDOWS * WINDOW_STEPS, len(reach)):
+        past = reach[max(k - PAST_DAYS * WINDOW_STEPS, k % WINDOW_STEPS) : k : WINDOW_STEPS]
+        past = past[~np.isnan(past)]
+        if np.isnan(reach[k]) or len(past) < WINDOWS:
+            continue
+        rank = (1 + (past <= reach[k]).sum()) / (1 + len(past))
+        if rank <= SHARE and reach[k] < BEGINS * np.median(past):
+            out[k] = rank, np.median(past), len(past)
+    return out
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ranks__are_those_of_plain_numpy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reach = rng.lognormal(5.0, 1.2, 600)
+    reach[rng.random(600) < 0.2] = np.nan
+    out = np.full((600, 3), -1.0)
+    _ranks(reach, PAST_DAYS * WINDOW_STEPS, WINDOW_STEPS, WINDOWS, SHARE, BEGINS, out)
+    assert np.array_equal(out, ranked(reach))
+    assert (out[:, 0] >= 0).any()
