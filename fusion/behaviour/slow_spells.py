@@ -1,7 +1,7 @@
 """All spells in which an animal moved far less than it itself used to, over its whole past: a pure function of the set.
 
-`low_speed` judges the end of a track; this judges every quarter of a day by windows that are fixed in time, so that a
-late fix changes what it is about and nothing else.
+Every quarter of a day is judged by windows that are fixed in time, so that a late fix changes what it is about and
+nothing else.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fusion.behaviour.low_speed import FIXES, WINDOWS
 from fusion.ellipse import Floats
 
+WINDOWS: Final = 20
+"""Fewer windows of its past than this, and the animal is no measure of itself."""
+FIXES: Final = 4
 STEP_S: Final = 6 * 3_600.0
 WINDOW_STEPS: Final = 4
 PAST_DAYS: Final = 60
@@ -29,8 +31,9 @@ class SlowSpell:
     """Windows of a day, one after the other, in which it spread as little as in at most a twentieth of its past.
 
     first, last: numbers of the fixes that it is seen by. decided_by: number of the fix after the first window, which
-    closed it. reach_m, usual_m, share, windows: of the first window, as in `LowSpeed`. is_open: the last window that is
-    over is one of them.
+    closed it. Of the first window: reach_m, the root mean square distance from its middle with the sensors' error taken
+    out; usual_m, the median of those before; share of these in which it spread as little; windows, how many there are.
+    is_open: the last window that is over is one of them.
     """
 
     first: int

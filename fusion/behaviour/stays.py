@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fusion.behaviour.immobility import CERTAINTY
 from fusion.ellipse import Floats, ellipse_from_covariance
 
 OPEN, MOVED, SILENT = 0, 1, 2
+CERTAINTY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def stays(
     """Stretches of at least duration_s, f8[n] each in order of time, covariance f8[n, 3].
 
     The place is the running mean of the supporting fixes. A fix supports when its 95 % circle lies wholly within
-    radius_m of it, contradicts when wholly outside, and is silent otherwise, as in `immobility`; a stretch ends with a
+    radius_m of it, contradicts when wholly outside, and is silent otherwise; a stretch ends with a
     fix that contradicts, or with more than longest_silence_s without one that supports. Where more precise fixes in a
     row are in doubt than support, the place was ill begun, and is sought anew from the first that was in doubt.
     Raises ValueError for a radius or duration that is not above 0.

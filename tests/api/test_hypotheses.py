@@ -107,8 +107,8 @@ async def test_death__confirmed_ends_a_life_and_withdrawn_gives_it_back(hub: Hub
     assert change["fields"]["died_at"] == [None, death["since"]]
     assert (await the(hub, "individual", LEOPARD.id))["died_at"] is None
     word = str(new_id())
-    for _ in range(2):
-        told = await decide(hub, death["id"], "confirmed", id=word, note="found it")
+    await decide(hub, death["id"], "confirmed", id=word, note="found it")
+    told = await decide(hub, death["id"], "confirmed", id=word, note="found it")
     assert [one["changed"] for one in told["decisions"]] == [1]
     assert (await the(hub, "individual", LEOPARD.id))["died_at"] == death["since"]
     alerts = (await hub.as_("dispatcher", "GET", f"/api/v1/sites/{SITE}/alerts")).json()["items"]

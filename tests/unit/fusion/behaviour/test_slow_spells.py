@@ -3,9 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.behaviour.low_speed import WINDOWS
-from fusion.behaviour.slow_spells import BEGINS, PAST_DAYS, SHARE, WINDOW_STEPS, _ranks, slow_spells  # pyright: ignore[reportPrivateUsage]
-from tests.unit.fusion.behaviour.test_low_speed import DAY, fixes
+from fusion.behaviour.slow_spells import BEGINS, PAST_DAYS, SHARE, WINDOW_STEPS, WINDOWS, _ranks, slow_spells  # pyright: ignore[reportPrivateUsage]
+
+DAY = 86_400.0
+
+
+def fixes(days: int, slow_days: int, per_day: int = 12, seed: int = 1) -> tuple[np.ndarray, ...]:
+    """An animal that wanders 500 m a step, and hardly at all in the last days; GPS of 15 m."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(days * per_day) * DAY / per_day
+    step = np.where(times >= (days - slow_days) * DAY, 5.0, 500.0)
+    x, y = np.cumsum(rng.normal(0.0, step, (2, len(times))), axis=1) + rng.normal(0.0, 15.0, (2, len(times)))
+    return times, x, y, np.tile([225.0, 0.0, 225.0], (len(times), 1))
 
 
 def test_slow_spells__an_animal_that_hardly_moves_is_noticed_while_it_lasts() -> None:
