@@ -16,6 +16,7 @@ from hub.commands import announce
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.hypotheses import hypothesis_routes
 from hub.console.identity import identity_routes
 from hub.console.inside import inside_routes
 from hub.console.near import near_routes
@@ -93,6 +94,7 @@ async def serve(settings: Settings) -> None:
                     *near_routes(database, now),
                     *identity_routes(database, feeds),
                     *roster_routes(database, feeds),
+                    *hypothesis_routes(database, feeds),
                     *inside_routes(database, feeds, now),
                     *watching_routes(feeds, now),
                     *range_routes(database, feeds, now),

@@ -35,7 +35,7 @@ CREATE TABLE public.alert (
     subject_id uuid NOT NULL,
     subject_name text NOT NULL,
     kind text NOT NULL,
-    fence_id uuid NOT NULL,
+    fence_id uuid,
     fence_name text NOT NULL,
     severity text NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
@@ -132,8 +132,8 @@ CREATE TABLE public.finding (
     subject_kind text NOT NULL,
     subject_id uuid NOT NULL,
     kind text NOT NULL,
-    fence_id uuid NOT NULL,
-    fence_version integer NOT NULL,
+    fence_id uuid,
+    fence_version integer,
     observed_from timestamp with time zone NOT NULL,
     observed_to timestamp with time zone NOT NULL,
     crossed_at timestamp with time zone NOT NULL,
@@ -147,7 +147,8 @@ CREATE TABLE public.finding (
     earliest_at timestamp with time zone NOT NULL,
     latest_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone NOT NULL,
-    probability double precision NOT NULL
+    probability double precision NOT NULL,
+    other_id uuid
 );
 
 CREATE TABLE public.followed_month (
@@ -161,6 +162,39 @@ CREATE TABLE public.followed_month (
     north double precision NOT NULL,
     since timestamp with time zone,
     states bytea
+);
+
+CREATE TABLE public.hypothesis (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid,
+    since timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    probability double precision NOT NULL,
+    value double precision NOT NULL,
+    longitude double precision NOT NULL,
+    latitude double precision NOT NULL,
+    sensitive boolean NOT NULL,
+    evidence uuid[] NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text])))
+);
+
+CREATE TABLE public.hypothesis_decision (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    hypothesis_id uuid NOT NULL,
+    verdict text NOT NULL,
+    hypothesis jsonb NOT NULL,
+    acts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT hypothesis_decision_verdict_check CHECK ((verdict = ANY (ARRAY['confirmed'::text, 'rejected'::text])))
 );
 
 CREATE TABLE public.identity_decision (
@@ -434,6 +468,12 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.followed_month
     ADD CONSTRAINT followed_month_pkey PRIMARY KEY (site_id, subject_kind, subject_id, month);
 
+ALTER TABLE ONLY public.hypothesis_decision
+    ADD CONSTRAINT hypothesis_decision_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.hypothesis
+    ADD CONSTRAINT hypothesis_pkey PRIMARY KEY (site_id, id);
+
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_pkey PRIMARY KEY (site_id, id);
 
@@ -513,11 +553,17 @@ CREATE UNIQUE INDEX device_key_is_unique ON public.reference USING btree (site_i
 
 CREATE INDEX finding_by_fence ON public.finding USING btree (site_id, fence_id) WHERE (retracted_at IS NULL);
 
+CREATE INDEX finding_by_other ON public.finding USING btree (site_id, other_id) WHERE ((retracted_at IS NULL) AND (other_id IS NOT NULL));
+
 CREATE INDEX finding_by_subject ON public.finding USING btree (site_id, subject_id) WHERE (retracted_at IS NULL);
 
 CREATE INDEX finding_by_time ON public.finding USING btree (site_id, crossed_at) WHERE (retracted_at IS NULL);
 
 CREATE UNIQUE INDEX finding_standing ON public.finding USING btree (id) WHERE (retracted_at IS NULL);
+
+CREATE INDEX hypothesis_by_value ON public.hypothesis USING btree (site_id, value DESC, id);
+
+CREATE UNIQUE INDEX hypothesis_is_decided_once ON public.hypothesis_decision USING btree (site_id, hypothesis_id) WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX identity_decision_by_individual ON public.identity_decision USING btree (site_id, individual) WHERE (withdrawn_at IS NULL);
 
@@ -552,6 +598,9 @@ CREATE UNIQUE INDEX reference_current ON public.reference USING btree (site_id, 
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 
 CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_change();
+
+ALTER TABLE ONLY public.hypothesis_decision
+    ADD CONSTRAINT hypothesis_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);

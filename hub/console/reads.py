@@ -37,7 +37,7 @@ from hub.pipeline.line import heard_of
 from hub.pipeline.positions import positions_at
 from hub.pipeline.world import World
 from hub.records.cursor import Cursor
-from hub.records.finding import Finding
+from hub.records.finding import BEHAVIOURS, Finding, Subject
 from hub.records.person import Role
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
@@ -95,14 +95,17 @@ class DetectionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding with the name of its subject."""
+    """A finding with the name of its subject. `other`: whom it met; `detail`: of what an animal does, why it is so.
+
+    Both are left out where the place is generalised.
+    """
 
     id: UUID
     subject: dict[str, Any]
     subject_name: str
     kind: str
-    fence: UUID
-    fence_version: int
+    fence: UUID | None
+    fence_version: int | None
     observed_from: datetime
     observed_to: datetime
     crossed_at: datetime
@@ -114,6 +117,9 @@ class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float
     evidence: list[UUID]
     generalised: bool
+    other: UUID | None = None
+    other_name: str | None = None
+    detail: dict[str, Any] = {}
 
 
 class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,9 +315,9 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             if len(items) == limit:
                 break
             looked_at += 1
-            if subject in (None, row.subject.id):
+            if subject in (None, row.subject.id, row.other):
                 item = finding_item(row, world, role, reads)
-                if item is not None and subject in (None, item.subject["id"]):
+                if item is not None and subject in (None, item.subject["id"], item.other):
                     items.append(item)
         await reads.write(database, "findings")
         last = rows[looked_at - 1] if looked_at < len(rows) or len(rows) == asked else None
@@ -357,6 +363,7 @@ def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) 
         return None
     if sensitive:
         reads.saw(sensitive_name_noticed(finding, world))
+    other = None if finding.other is None else Subject(kind="individual", id=finding.other)
     # The place of a detection is that of what detected it.
     hidden = place.generalised and finding.kind == "present"
     return FindingItem(
@@ -377,4 +384,7 @@ def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) 
         latitude=place.latitude,
         evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),
         generalised=place.generalised,
+        other=None if place.generalised else finding.other,
+        other_name=None if place.generalised or other is None else world.name_of(other),
+        detail=finding.detail if finding.kind in BEHAVIOURS and not place.generalised else {},
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hub.clearance import EXACT
 from hub.pipeline.world import World
-from hub.records.finding import Alert, Finding
+from hub.records.finding import Alert, Finding, Subject
 from hub.records.observation import Detection, Observation, Sighting
 from hub.records.person import Role
 from hub.store import merges, reference, sites
@@ -56,6 +56,9 @@ def is_sensitive_noticed(noticed: Finding | Alert, world: World) -> bool:
     """Does the place of a finding, or of its alert, need clearance? One of a detection shows what was detected."""
     if world.is_sensitive(noticed.subject):
         return True
+    # Where one of two was, the other was.
+    if isinstance(noticed, Finding) and noticed.other is not None:
+        return world.is_sensitive(Subject(kind="individual", id=noticed.other))
     if noticed.kind != "present":
         return False
     detail = noticed.detail

@@ -8,17 +8,18 @@ from uuid import UUID
 import msgspec
 
 from hub.pipeline import identity
+from hub.pipeline.carried import readings_of
 from hub.pipeline.fuse import CONFIGURATION
 from hub.pipeline.guard import boxes_of_change
 from hub.pipeline.history import place_of
 from hub.pipeline.judge import Verdict, Work, judge_all
+from hub.pipeline.meet import Changed, Met, meetings
 from hub.pipeline.memory import Memories
 from hub.pipeline.months import begins
 from hub.pipeline.world import NOUNS, World, affected_by, read_world
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
-from hub.records.observation import Detection, Fix
-from hub.records.observation import Sighting as Reported
+from hub.records.observation import Fix, Reading
 from hub.records.position import Position
 from hub.store import alerts, findings, followed, identities, log, merges, observations, outbox, parameters, tracks
 from hub.store.database import Database
@@ -153,10 +154,13 @@ class Line:
             if carrier.kind == "device":
                 self._device_of[carrier] = one.device
             observation = one.observation
-            if isinstance(observation, Fix):
+            if isinstance(observation, Reading):
+                if carrier.kind == "individual":
+                    by_subject.setdefault(carrier, []).append(one)
+            elif isinstance(observation, Fix):
                 if carrier.kind != "place":
                     by_subject.setdefault(carrier, []).append(one)
-            elif isinstance(observation, Detection | Reported):
+            else:
                 by_subject.setdefault(carrier, []).append(one)
                 if (owner := identity.subject_shown(one, world)) is not None:
                     by_subject.setdefault(owner, []).append(one)
@@ -189,7 +193,10 @@ class Line:
             verdicts = judge_all(work, world)
             last = number == len(groups)
             here = (cursor, configuration_of(world)) if last else (self.cursor, self._applied)
-            touched = await self._save(verdicts, *here, cause)
+            animals = (v for v in verdicts if v.subject.kind == "individual")
+            changed = [Changed(v.subject.id, v.memory.rows, v.nights) for v in animals]
+            met = await meetings(self._database, world, changed, self._memories)
+            touched = await self._save(verdicts, met, *here, cause)
             for verdict in verdicts:
                 self._memories.keep(verdict.subject, verdict.memory)
             self.cursor, self._applied = here
@@ -234,6 +241,7 @@ class Line:
         history: list[Seen] = []
         if subject.kind == "individual" and subject.id in world.individuals:
             history = await identity.history_of(self._database, world, subject.id)
+            history += await readings_of(self._database, world, subject.id)
             intervals = []
         for key, begin, end in intervals:
             begin = begin if begun is None else max(begin or begun, begun)
@@ -243,7 +251,9 @@ class Line:
         stood = await findings.of_subject(self._database, self._site, subject, since)
         return Work(subject, device, None, tuple(stood), history, since, states)
 
-    async def _save(self, verdicts: Sequence[Verdict], cursor: Cursor, applied: str | None, cause: str) -> list[UUID]:
+    async def _save(
+        self, verdicts: Sequence[Verdict], met: Met, cursor: Cursor, applied: str | None, cause: str
+    ) -> list[UUID]:
         touched: list[UUID] = []
         async with self._database.transaction() as connection:
             for verdict in verdicts:
@@ -255,6 +265,8 @@ class Line:
                     touched += await alerts.apply(connection, self._site, verdict.decisions, cause)
                 if verdict.track is None and verdict.subject.kind == "individual" and len(verdict.memory.rows) == 0:
                     await tracks.drop(connection, self._site, verdict.subject)
+            await findings.retract(connection, [finding.id for finding in met.removed], cause)
+            await findings.add(connection, met.added)
             moved = [(v.track, v.segments, list(v.memory.months)) for v in verdicts if v.track is not None]
             await tracks.put(connection, self._site, moved)
             await followed.put(connection, self._site, [(v.subject, v.whole, v.months) for v in verdicts])

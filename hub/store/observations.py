@@ -77,6 +77,21 @@ async def count_of_devices(database: Database, site: str, devices: Sequence[str]
         return await connection.fetchval(COUNT_OF_DEVICES, site, list(devices), as_of, most)
 
 
+READINGS = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and device = $2 and kind = 'reading'
+  and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+order by observed_at, id"""
+
+
+async def readings(
+    database: Database, site: str, device: str, valid_from: datetime | None, valid_to: datetime | None
+) -> list[Seen]:
+    """What a device measured in [valid_from, valid_to), in canonical order. Open ends are None."""
+    async with database.connection() as connection:
+        return [seen_of(row) for row in await connection.fetch(READINGS, site, device, valid_from, valid_to)]
+
+
 NOTICED = """
 select id, device, observed_at, received_at, body from observation
 where site_id = $1 and kind in ('detection', 'sighting') and observed_at >= $2 and observed_at < $3
@@ -107,6 +122,17 @@ async def noticed_near(database: Database, site: str, seen: Sequence[Seen], with
     since, until = [one.observed_at - within for one in seen], [one.observed_at + within for one in seen]
     async with database.connection() as connection:
         return [seen_of(row) for row in await connection.fetch(NOTICED_NEAR, site, devices, since, until)]
+
+
+HEARD_DAYS = """
+select count(distinct (observed_at at time zone 'UTC')::date) from observation
+where site_id = $1 and kind in ('detection', 'sighting') and observed_at > $2 and observed_at <= $3"""
+
+
+async def heard_days(database: Database, site: str, since: datetime, until: datetime) -> int:
+    """Days (UTC) of (since, until] on which anything was detected or sighted at a site."""
+    async with database.connection() as connection:
+        return await connection.fetchval(HEARD_DAYS, site, since, until)
 
 
 NEWEST_NOTICED = """

@@ -9,7 +9,7 @@ import asyncpg
 
 from hub.records.movement import Movement
 from hub.store import log
-from hub.store.database import Database
+from hub.store.database import Connection, Database
 
 NOUN = "movement"
 
@@ -35,6 +35,12 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
 
 async def put(database: Database, site: str, movements: Sequence[Movement]) -> None:
     """Write new fits, beside those that held before, and tell the pipeline, in one transaction."""
+    async with database.transaction() as connection:
+        await put_in(connection, site, movements)
+
+
+async def put_in(connection: Connection, site: str, movements: Sequence[Movement]) -> None:
+    """Write new fits, and tell the pipeline, in the caller's transaction."""
     rows = [
         (
             site,
@@ -50,9 +56,8 @@ async def put(database: Database, site: str, movements: Sequence[Movement]) -> N
         )
         for one in movements
     ]
-    async with database.transaction() as connection:
-        await connection.executemany(PUT, rows)
-        await log.record_change(connection, site, NOUN, [one.individual for one in movements])
+    await connection.executemany(PUT, rows)
+    await log.record_change(connection, site, NOUN, [one.individual for one in movements])
 
 
 def _movement(row: asyncpg.Record) -> Movement:

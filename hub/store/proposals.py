@@ -73,6 +73,15 @@ def _columns(found: Sequence[Proposal]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+OF_NOBODY = "select * from identity_proposal where site_id = $1 and nobody >= $2 order by observed_at, observation"
+
+
+async def of_nobody(database: Database, site: str, least: float) -> list[Proposal]:
+    """Proposals by which at least so probably nobody on the roster is shown."""
+    async with database.connection() as connection:
+        return [_proposal(row) for row in await connection.fetch(OF_NOBODY, site, least)]
+
+
 ONE = "select * from identity_proposal where site_id = $1 and observation = $2"
 
 

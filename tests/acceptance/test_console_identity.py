@@ -72,7 +72,7 @@ def test_review__lists_what_is_in_doubt_with_who_it_may_be_and_opens_it(
     hub.wait(lambda: api.get(f"{SITE}/review").raise_for_status().json()["waiting"] > 3, 120)
     page = visit()
     page.get_by_role("tab", name="Review").click()
-    page.locator(".left .row").first.click()
+    page.locator(".left .row[data-detection]").first.click()
     desk = page.get_by_label("Who is it?")
     desk.get_by_text("By place, time, coat and species").wait_for()
     assert desk.locator(".candidate").count() >= 1
