@@ -1,4 +1,4 @@
--- What migrations/0001 to 0014 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0012 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
