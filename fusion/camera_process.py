@@ -54,11 +54,18 @@ def _between(tree: Pyramid, c: int, from_s: float, to_s: float) -> tuple[float, 
     """What the cameras of cell c watched in a time: the moments of `Pyramid.watched`."""
     a0 = a1 = a2 = a3 = a4 = a5 = 0.0
     begin, end = tree.changes[c], tree.changes[c + 1]
+    parts = (end - begin) / max(tree.when[end - 1] - tree.when[begin], 1e-9)
     for sign in (-1.0, 1.0):
         t = from_s if sign < 0.0 else to_s
-        k = begin + np.searchsorted(tree.when[begin:end], t, side="right")
-        if k == begin:
+        if t < tree.when[begin]:
             continue
+        k = tree.near[begin + min(int((t - tree.when[begin]) * parts), end - begin - 1)]
+        # The part's beginning may come out later by a rounding than it was.
+        while k > begin and tree.when[k] > t:
+            k -= 1
+        k += 1
+        while k < end and tree.when[k] <= t:
+            k += 1
         at = tree.watched[k - 1]
         share = 0.0
         if k < end:

@@ -29,7 +29,9 @@ FINEST_M: Final = 1_000.0
 WIDEST_CELL: Final = 1.0
 """Side of a cell, in standard deviations of the density along its narrow axis, that is still taken as one place."""
 FEWER: Final = 0.7
-"""Cells that are more than this part of the cameras save nothing, and are left out."""
+"""Cells that cost more than this part of the cameras save nothing, and are left out."""
+LOOKED_UP: Final = 9
+"""How much more a cell costs than a camera where it has to be looked up who operated then."""
 FARTHEST_M: Final = 1e8
 """Larger cells are of no use on this planet."""
 
@@ -41,8 +43,9 @@ class Pyramid(NamedTuple):
 
     cell f8[cells, 8]: mean place x, y in m; covariance of the cameras about it (xx, xy, yy) in m2; sum of widths in m;
     since when and until when *all* of them operate. Where some operate at other times, changes[i]:changes[i + 1] i8
-    are rows of when f8, ascending, and watched f8[., 6]: the time integral until then of (1, dx, dy, dx2, dx dy, dy2) x
-    width, d from the mean place; it is linear in between.
+    are rows of when f8, ascending; of near i8: of as many equal parts of the time between the first and the last, the
+    row of the last change before each; of watched f8[., 6]: the time integral until then of (1, dx, dy, dx2, dx dy,
+    dy2) x width, d from the mean place; it is linear in between.
     """
 
     side_m: Floats
@@ -52,7 +55,20 @@ class Pyramid(NamedTuple):
     cell: Floats
     changes: Integers
     when: Floats
+    near: Integers
     watched: Floats
+
+
+@njit(nogil=True, cache=True)
+def _near(changes: Integers, when: Floats, out: Integers) -> None:
+    for c in range(changes.size - 1):
+        begin, end = changes[c], changes[c + 1]
+        k = begin
+        for part in range(end - begin):
+            since = when[begin] + (when[end - 1] - when[begin]) * (part / (end - begin))
+            while k + 1 < end and when[k + 1] <= since:
+                k += 1
+            out[begin + part] = k
 
 
 @njit(nogil=True, cache=True)
@@ -80,7 +96,10 @@ def pyramid(x_m: Floats, y_m: Floats, width_m: Floats, from_s: Floats, to_s: Flo
         found, member = np.unique(square, axis=0, return_inverse=True)
         cells = len(found)
         if cells <= FEWER * len(x_m):
-            levels.append(_Level(side_m, place, spans, member.reshape(-1)))
+            level = _Level(side_m, place, spans, member.reshape(-1))
+            ragged = int(np.count_nonzero(np.diff(level.changes)))
+            if cells + LOOKED_UP * ragged <= FEWER * len(x_m):
+                levels.append(level)
         side_m *= 2.0
     return _joined(levels)
 
@@ -124,15 +143,20 @@ class _Level:
 
 
 def _joined(levels: list[_Level]) -> Pyramid:
+    when = np.concatenate([one.when for one in levels])
     cells = np.cumsum([0, *(len(one.cell) for one in levels)])
     changes = np.cumsum([0, *(len(one.when) for one in levels)])
+    rows = np.append(np.concatenate([one.changes[:-1] + changes[k] for k, one in enumerate(levels)]), changes[-1])
+    near = np.empty(len(when), np.int64)
+    _near(rows, when, near)
     return Pyramid(
         frozen(np.array([one.side_m for one in levels])),
         frozen(np.cumsum([0, *(len(one.column) for one in levels)]).astype(np.int64)),
         frozen(np.concatenate([one.column for one in levels])),
         frozen(np.append(np.concatenate([one.first + cells[k] for k, one in enumerate(levels)]), cells[-1])),
         frozen(np.concatenate([one.cell for one in levels])),
-        frozen(np.append(np.concatenate([one.changes[:-1] + changes[k] for k, one in enumerate(levels)]), changes[-1])),
-        frozen(np.concatenate([one.when for one in levels])),
+        frozen(rows),
+        frozen(when),
+        frozen(near),
         frozen(np.concatenate([one.watched for one in levels])),
     )

@@ -66,7 +66,8 @@ def provisional(sightings: Sightings, known: Standing) -> Identities:
     k = np.clip(clock, 0, at.place.shape[1] - 1)
     around = at.spread[who, k] + strayed_m2(motion[who], apart_s[j])[:, None] * np.array([1.0, 0.0, 1.0])
     place, spread = np.empty(len(who)), np.empty(len(who))
-    loops.place_terms(sightings.place[j], sightings.covariance[j], at.place[who, k], around, place, spread)
+    rows = np.arange(len(who))
+    loops.place_terms(sightings.seen(), offset, rows, at.place[who, k], around, 1.0, place, spread)
     lost = np.where(at.is_located, 0.0, 1.0)
     return shared(
         sightings, roster, known.cameras, rules, known.rates, known.residence, offset, who, place, spread, lost
