@@ -103,7 +103,7 @@ async def _silent(database: Database, world: World, key: UUID, until: datetime) 
     of the site was heard. Whatever says that it lives, its collar too, ends the silence.
     """
     individual, site = world.individuals[key], world.site.id
-    seen = await identities.of_individual(database, site, individual.name, key)
+    seen = await identity.named(database, world, world.entries_of(key))
     subject = Subject(kind="individual", id=key)
     believed = await identity.as_believed(database, world, seen)
     seen = [one for one in believed if identity.subject_shown(one, world) == subject and place_of(one, world)]

@@ -111,8 +111,8 @@ async def test_individual__is_found_by_its_name_among_all_that_was_detected(busy
     await Acceptor(busy).accept([a.an_arrival(one) for one in deer])
     async with busy.connection() as connection:
         await connection.execute("analyze observation")
-    told = await plan(busy, identities.OF_INDIVIDUAL, "leopard", "F01", a.an_id("F01"))
+    told = await plan(busy, identities.OF_INDIVIDUAL, "leopard", ["F01"], [a.an_id("F01")])
     assert "Seq Scan on observation" not in told, told
     assert len(re.findall(r"observation_\d{4}_\d\d_site_id_expr_observed_at_idx", told)) >= 6, told
-    found = await identities.of_individual(busy, "leopard", "F01", a.an_id("F01"))
+    found = await identities.of_individual(busy, "leopard", ["F01"], [a.an_id("F01")])
     assert [one.observed_at for one in found] == [a.NOON + timedelta(hours=k) for k in (1_234, 3_210)]
