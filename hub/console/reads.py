@@ -14,17 +14,17 @@ from litestar.types import ControllerRouterHandler
 
 from geo.generalise import generalise
 from geo.generalise import uncertainty_m as cell_uncertainty_m
-from hub.clearance import CELL_M, EXACT, WITHHELD, ExactReads, cleared, masked
+from hub.clearance import CELL_M, EXACT, ExactReads
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
+from hub.console.finding_item import FindingItem, finding_item
 from hub.console.paging import MOST, After, Limit, counted_token, moment_token, parse_counted
 from hub.console.parts import Call
+from hub.console.past import AsOf, OfTracks, Pasts, known_at, marks_of_noticed
 from hub.console.sensitive import (
-    is_personal_noticed,
+    NO_MARKS,
     is_sensitive,
-    is_sensitive_noticed,
     sensitive_name,
-    sensitive_name_noticed,
 )
 from hub.console.shared import SharedSighting, certain, shared_of, status_of
 from hub.console.trajectories import trajectories
@@ -34,10 +34,7 @@ from hub.pipeline.fuse import Points, points_of
 from hub.pipeline.identity import as_believed
 from hub.pipeline.line import heard_of
 from hub.pipeline.positions import positions_at
-from hub.pipeline.world import World
 from hub.records.cursor import Cursor
-from hub.records.finding import Finding
-from hub.records.person import Role
 from hub.records.proposal import Status
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
@@ -47,17 +44,19 @@ LONGEST_TRACK = timedelta(days=366 * 30)
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the map at a time."""
+    """Everything on the map at a time: as it is believed now, or was at `as_of`."""
 
     at: datetime
+    as_of: datetime | None = None
     items: list[SubjectItem]
 
 
 class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a track. Without clearance its points are cells, and without ellipses and observation ids.
 
-    shared: which points are sightings that are only probably this animal's, and why; status: provisional while
-    something that came has not been weighed.
+    version: how often the stored track changed; 0 for one that was made for this answer. shared: which points are
+    sightings that are only probably this animal's, and why; status: provisional while something that came has not been
+    weighed. As of a time, points are those that were certain then.
     """
 
     subject: dict[str, Any]
@@ -71,10 +70,11 @@ class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
-    """Tracks of [from, to)."""
+    """Tracks of [from, to): as they are believed now, or were at `as_of`."""
 
     since: datetime
     until: datetime
+    as_of: datetime | None = None
     items: list[TrackItem]
 
 
@@ -95,28 +95,6 @@ class DetectionPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding with the name of its subject."""
-
-    id: UUID
-    subject: dict[str, Any]
-    subject_name: str
-    kind: str
-    fence: UUID
-    fence_version: int
-    observed_from: datetime
-    observed_to: datetime
-    crossed_at: datetime
-    earliest_at: datetime
-    latest_at: datetime
-    decided_at: datetime
-    probability: float
-    longitude: float
-    latitude: float
-    evidence: list[UUID]
-    generalised: bool
-
-
 class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
     """Findings in order of time."""
 
@@ -126,22 +104,33 @@ class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """Handlers of everything that the map reads, and of the live stream."""
+    pasts = Pasts(database)
 
     @get("/api/v1/sites/{site:str}/subjects", operation_id="listSubjects", guards=[role_at()])
-    async def subjects(request: Call, site: FromPath[str], at: At = None) -> Subjects:
+    async def subjects(request: Call, site: FromPath[str], at: At = None, as_of: AsOf = None) -> Subjects:
+        """Everything at a time (`at`), as it is believed now or, with `as_of`, as it was believed with what was known.
+
+        `at` left out: now, or the time of `as_of`.
+        """
         caller, role = reader(request, site)
         world = feeds.world_of(site)
-        moment = instant(at, now(site), "at")
-        known = feeds.of(site).latest if at is None else await positions_at(database, world, moment)
+        asked = known_at(as_of)
+        moment = instant(at, asked or now(site), "at")
+        if asked is not None:
+            past = await pasts.read(site, asked)
+            world, known = past.world, await pasts.positions(past, moment)
+        else:
+            found = feeds.of(site).latest if at is None else await positions_at(database, world, moment)
+            known = [(position, NO_MARKS) for position in found.values()]
         reads = ExactReads(caller, site)
         items: list[SubjectItem] = []
-        for position in known.values():
-            if (item := subject_item(position, world, role, moment)) is not None:
+        for position, marks in known:
+            if (item := subject_item(position, world, role, moment, marks)) is not None:
                 items.append(item)
                 if item.sensitive:
                     reads.saw(position.name)
         await reads.write(database, "subjects")
-        return Subjects(at=moment, items=items)
+        return Subjects(at=moment, as_of=asked, items=items)
 
     @get("/api/v1/sites/{site:str}/tracks", operation_id="listTracks", guards=[role_at()])
     async def track_list(
@@ -150,21 +139,39 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         since: Since = None,
         until: Until = None,
         subject: FromQuery[list[UUID] | None] = None,
+        as_of: AsOf = None,
     ) -> Tracks:
+        """Tracks of [from, to), as they are believed now or, with `as_of`, as they were with what was known.
+
+        Who was merged into another one (`subject`) is answered for by that one.
+        """
         caller, role = reader(request, site)
-        begin, end = window(since, until, now(site), timedelta(days=14))
+        asked = known_at(as_of)
+        begin, end = window(since, until, asked or now(site), timedelta(days=14))
         world = feeds.world_of(site)
-        chosen = subject or None
+        past = None if asked is None else await pasts.read(site, asked)
+        if past is not None:
+            world = past.world
+        chosen = [world.merged.get(one, one) for one in subject] if subject else None
         reads = ExactReads(caller, site)
-        headers = {header.subject: header for header in await tracks.headers(database, site, chosen)}
-        status = await status_of(database, site, begin, end)
+        status: Status = "settled"
+        marked: OfTracks = {}
+        if past is None:
+            status = await status_of(database, site, begin, end)
+            headers = {one.subject: (one.version, one.set_hash) for one in await tracks.headers(database, site, chosen)}
+            parts = await tracks.segments(database, site, chosen, begin, end)
+        else:
+            made, marked = await pasts.tracks(past, chosen)
+            headers = {one: (0, known.set_hash) for one, known in made.items()}
+            parts = {one: known.segments for one, known in made.items()}
         items: list[TrackItem] = []
-        for one, segments in (await tracks.segments(database, site, chosen, begin, end)).items():
-            sensitive = world.is_sensitive(one)
+        for one, segments in parts.items():
+            marks = marked.get(one, NO_MARKS)
+            sensitive = marks.sensitive or world.is_sensitive(one)
             points = points_of(segments, world.frame, begin, end)
-            header = headers.get(one)
-            if header is None or not points.time:
+            if one not in headers or not points.time or (marks.personal and role == "scientist"):
                 continue
+            version, set_hash = headers[one]
             exact = not sensitive or role in EXACT
             if exact and role not in EXACT:
                 points = certain(points)
@@ -176,8 +183,8 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                 TrackItem(
                     subject={"kind": one.kind, "id": one.id},
                     name=world.name_of(one),
-                    version=header.version,
-                    set_hash=header.set_hash.hex() if exact else "",
+                    version=version,
+                    set_hash=set_hash.hex() if exact else "",
                     generalised=not exact,
                     points=points if exact else coarse(points),
                     status=status,
@@ -186,8 +193,9 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             )
         if role != "scientist":
             # Whose a device is that is on nobody, nobody knows: its way is for those who may know every place.
-            on_nobody = await observations.devices(database, site) if role in EXACT else []
-            for one, name, points in await trajectories(database, world, on_nobody, chosen, begin, end):
+            on_nobody = await observations.devices(database, site, asked) if role in EXACT else []
+            today = past.today if past is not None and role not in EXACT else None
+            for one, name, points in await trajectories(database, world, on_nobody, chosen, begin, end, today):
                 if world.is_sensitive(one):
                     reads.saw(name, len(points.time))
                 key = {"kind": one.kind, "id": one.id}
@@ -195,7 +203,7 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                     TrackItem(subject=key, name=name, version=0, set_hash="", generalised=False, points=points)
                 )
         await reads.write(database, "tracks")
-        return Tracks(since=begin, until=end, items=items)
+        return Tracks(since=begin, until=end, as_of=asked, items=items)
 
     @get("/api/v1/sites/{site:str}/detections", operation_id="listDetections", guards=[role_at()])
     async def detection_list(
@@ -205,11 +213,15 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         until: Until = None,
         limit: Limit = 200,
         after: After = None,
+        as_of: AsOf = None,
     ) -> DetectionPage:
+        """Detections and sightings of [from, to), with whom they show as people say now, or had said at `as_of`."""
         caller, role = reader(request, site)
-        begin, end = window(since, until, now(site), timedelta(days=1))
+        asked = known_at(as_of)
+        begin, end = window(since, until, asked or now(site), timedelta(days=1))
         resumed_at, skip = parse_counted(after)
-        world = feeds.world_of(site)
+        past = None if asked is None else await pasts.read(site, asked)
+        world = feeds.world_of(site) if past is None else past.world
         rows = await observations.page(
             database,
             site,
@@ -217,17 +229,20 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             until=end,
             device=None,
             kinds=("detection", "sighting"),
-            known_at=None,
+            known_at=asked,
             after=None,
             limit=limit + skip,
         )
         reads = ExactReads(caller, site)
         items: list[DetectionItem] = []
-        for seen in await as_believed(database, world, [observations.as_seen(row) for row in rows[skip:]]):
-            item = detection_item(heard_of(seen, world), world, role)
+        said = [observations.as_seen(row) for row in rows[skip:]]
+        marked = {} if past is None else await marks_of_noticed(database, past, said)
+        for seen in await as_believed(database, world, said):
+            marks = marked.get(seen.id, NO_MARKS)
+            item = detection_item(heard_of(seen, world), world, role, marks)
             if item is not None:
                 items.append(item)
-                if is_sensitive(seen.observation, world):
+                if marks.sensitive or is_sensitive(seen.observation, world):
                     reads.saw(sensitive_name(seen.observation, world))
         await reads.write(database, "detections")
         times = [row.observation.observed_at for row in rows]
@@ -281,9 +296,9 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             if len(items) == limit:
                 break
             looked_at += 1
-            if subject in (None, row.subject.id):
+            if subject in (None, row.subject.id, row.other):
                 item = finding_item(row, world, role, reads)
-                if item is not None and subject in (None, item.subject["id"]):
+                if item is not None and subject in (None, item.subject["id"], item.other):
                     items.append(item)
         await reads.write(database, "findings")
         last = rows[looked_at - 1] if looked_at < len(rows) or len(rows) == asked else None
@@ -319,35 +334,4 @@ def coarse(points: Points) -> Points:
         orientation_deg=[0.0] * len(points.time),
         observation=[],
         share=points.share,
-    )
-
-
-def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) -> FindingItem | None:
-    """A finding as a reader of this role may know it."""
-    sensitive, personal = is_sensitive_noticed(finding, world), is_personal_noticed(finding, world)
-    place = cleared(finding.longitude, finding.latitude, 0.0, sensitive, role, personal=personal)
-    if place.longitude is None or place.latitude is None:
-        return None
-    if sensitive:
-        reads.saw(sensitive_name_noticed(finding, world))
-    # The place of a detection is that of what detected it.
-    hidden = place.generalised and finding.kind == "present"
-    return FindingItem(
-        id=finding.id,
-        subject={"kind": finding.subject.kind, "id": masked(finding.id) if hidden else finding.subject.id},
-        subject_name=WITHHELD if hidden else world.name_of(finding.subject),
-        kind=finding.kind,
-        fence=finding.fence,
-        fence_version=finding.fence_version,
-        observed_from=finding.observed_from,
-        observed_to=finding.observed_to,
-        crossed_at=finding.crossed_at,
-        earliest_at=finding.earliest_at,
-        latest_at=finding.latest_at,
-        decided_at=finding.decided_at,
-        probability=finding.probability,
-        longitude=place.longitude,
-        latitude=place.latitude,
-        evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),
-        generalised=place.generalised,
     )

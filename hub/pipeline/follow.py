@@ -10,10 +10,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hub.pipeline.line import Line, Told
-from hub.pipeline.propose import propose
+from hub.pipeline.provisional import Provisional
+from hub.pipeline.suppose import suppose
+from hub.pipeline.weigher import Weigher
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
-from hub.store import identity_months, sites
+from hub.store import sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -23,8 +25,10 @@ LONGEST_WAIT_S = 1.0
 # more at a time, which costs less an observation. An alert should not wait for longer than half a second.
 REST, SHORTEST_REST_S, LONGEST_REST_S = 4.0, 0.02, 0.5
 SITES_EVERY_S = 2.0
-# Whom sightings show is weighed over a whole window: not more often than this, and for a tenth of the time at most.
+# Whom sightings show is weighed over a whole month: not more often than this, and for a tenth of the time at most.
 WEIGHED_EVERY_S, WEIGHING_REST = 15.0, 9.0
+# What may lie behind it is weighed more seldom: a person looks at it once a day.
+SUPPOSED_EVERY_S = 60.0
 
 
 class Followers:
@@ -35,6 +39,8 @@ class Followers:
         self._tell = tell
         self._wakes: dict[str, asyncio.Event] = {}
         self._noticed = defaultdict[str, asyncio.Event](asyncio.Event)
+        self._provisional: dict[str, Provisional] = {}
+        self._changed = defaultdict[str, asyncio.Event](asyncio.Event)
 
     def _wake_all(self) -> None:
         for waiting in self._wakes.values():
@@ -47,8 +53,12 @@ class Followers:
             while True:
                 for site in await sites.everything(self._database):
                     if site.id not in following:
+                        at_once = self._provisional[site.id] = Provisional(self._database, site.id)
+                        following[f"at once {site.id}"] = asyncio.create_task(at_once.run(), name=f"at once {site.id}")
                         following[site.id] = asyncio.create_task(self._follow(site.id), name=f"line {site.id}")
                         following[f"who {site.id}"] = asyncio.create_task(self._propose(site.id), name=f"who {site.id}")
+                        name = f"why {site.id}"
+                        following[name] = asyncio.create_task(self._suppose(site.id), name=name)
                 done = [task for task in following.values() if task.done()]
                 for task in done:
                     task.result()
@@ -65,16 +75,13 @@ class Followers:
         """Weigh who it may have been, some time after something came that bears on it; never while nothing did."""
         noticed = self._noticed[site]
         noticed.set()
+        weigher = Weigher(self._database, site, self._provisional[site])
         while True:
             await noticed.wait()
             noticed.clear()
             began, pause_s = time.monotonic(), WEIGHED_EVERY_S
             try:
-                waiting = await identity_months.waiting(self._database, site)
-                # The newest and the oldest: neither what happens now nor what was imported waits for the other.
-                for month in dict.fromkeys((*waiting[:1], *waiting[-1:])):
-                    await propose(self._database, await read_world(self._database, site), month)
-                if len(waiting) > 2:
+                if await weigher.round():
                     noticed.set()
                     pause_s = 0.0
             except Unavailable as outage:
@@ -84,8 +91,27 @@ class Followers:
                 LOGGER.exception("who it may be at %s could not be weighed; the line goes on", site)
             await asyncio.sleep(max(pause_s, WEIGHING_REST * (time.monotonic() - began)))
 
+    async def _suppose(self, site: str) -> None:
+        """Weigh what may lie behind it, some time after anything was heard, decided or proposed."""
+        changed = self._changed[site]
+        changed.set()
+        while True:
+            await changed.wait()
+            changed.clear()
+            began = time.monotonic()
+            try:
+                await suppose(self._database, await read_world(self._database, site))
+            except Unavailable as outage:
+                LOGGER.warning("what may lie behind it at %s: %s; trying again", site, outage.detail)
+                changed.set()
+            except Exception:
+                LOGGER.exception("what may lie behind it at %s could not be weighed; the line goes on", site)
+            await asyncio.sleep(max(SUPPOSED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
+
     def _tell_all(self, site: str, told: Told, world: World) -> None:
         self._noticed[site].set()
+        self._changed[site].set()
+        self._provisional[site].hear(told.heard, world)
         self._tell(site, told, world)
 
     async def _follow(self, site: str) -> None:

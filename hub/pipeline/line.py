@@ -8,30 +8,34 @@ from uuid import UUID
 
 import msgspec
 
+from fusion.identities import MODEL as ASSOCIATION
 from hub.pipeline import identity
+from hub.pipeline.carried import readings_of
 from hub.pipeline.fuse import CONFIGURATION
 from hub.pipeline.guard import boxes_of_change
 from hub.pipeline.history import UNUSABLE, place_of
-from hub.pipeline.judge import Verdict, Work, judge_all
+from hub.pipeline.judge import Work, judge_all
+from hub.pipeline.meet import Changed, meetings
 from hub.pipeline.memory import Memories
 from hub.pipeline.months import begins
+from hub.pipeline.save import save
 from hub.pipeline.shares import last_likely
-from hub.pipeline.weighing import months_reading, outdated
+from hub.pipeline.weighing import MODEL as WEIGHING
+from hub.pipeline.weighing import bears_on, months_reading, outdated
 from hub.pipeline.world import NOUNS, World, affected_by, read_world
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
-from hub.records.observation import Detection, Fix
-from hub.records.observation import Sighting as Reported
+from hub.records.observation import Fix, Reading
 from hub.records.position import Position
 from hub.store import (
-    alerts,
     findings,
     followed,
     identities,
     identity_months,
     log,
+    merges,
+    noticed,
     observations,
-    outbox,
     parameters,
     tracks,
 )
@@ -40,7 +44,9 @@ from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 16_000
-NOUNS_FOLLOWED = ("observation", "identity", "share", *NOUNS, "layer", parameters.NOUN)
+# What is read into a world when it changes, beside the records.
+TOLD_OF_WORLD = (parameters.NOUN, merges.NOUN)
+NOUNS_FOLLOWED = ("observation", "identity", "share", *NOUNS, "layer", *TOLD_OF_WORLD)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -112,21 +118,21 @@ class Line:
         self._memories.clear()
         subjects = await self._everybody(world)
         months = {one.month for one in await identity_months.everything(self._database, self._site)}
-        months |= set(await observations.noticed_months(self._database, self._site, sorted(UNUSABLE)))
+        months |= set(await noticed.months(self._database, self._site, sorted(UNUSABLE)))
         await self._settle(subjects, {}, (), cursor, "rebuilt from the log", world, asked=months)
         return len(subjects)
 
     async def step(self) -> bool:
         """Follow one batch of changes; False when there were none. On an error nothing has changed."""
-        world = self.world_now
+        before = world = self.world_now
         changes = await log.changes(self._database, self._site, self.cursor, BATCH, NOUNS_FOLLOWED)
         if not changes:
             return False
-        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", parameters.NOUN))
+        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", *TOLD_OF_WORLD))
         stale: set[Subject] = set()
         asked: set[date] = set()
         if any(noun != "layer" for noun, _ in references):
-            before, world = world, await read_world(self._database, self._site, self.world)
+            world = await read_world(self._database, self._site, self.world)
             stale = await self._stale(before, world)
             answered = await identity_months.everything(self._database, self._site)
             asked |= set(outdated([(one.month, one.basis) for one in answered], world))
@@ -135,7 +141,7 @@ class Line:
         )
         seen.sort(key=lambda one: (one.observed_at, one.id))
         fresh, heard = self._identify(await identity.as_believed(self._database, world, seen), world)
-        asked |= months_reading(one.observed_at for one in seen if _is_weighed(one, world))
+        asked |= months_reading(one.observed_at for one in seen if bears_on(one, world))
         shared = {c.id for c in changes if c.noun == "share"}
         cause = "reference data changed" if stale else "an observation arrived late"
         if decided := [c.id for c in changes if c.noun == "identity"]:
@@ -150,6 +156,11 @@ class Line:
             shared |= await share_store.holders(self._database, self._site, decided)
             heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
             cause = "people said whom a sighting shows"
+        if any(noun == merges.NOUN for noun, _ in references):
+            again = await self._renamed(before, world)
+            stale |= {world.subject_of(one.device, one.observed_at) for one in again}
+            heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
+            cause = "people said that two entries are one animal, or that they are not"
         for subject in stale:
             self._memories.forget(subject)
         sharing = {Subject(kind="individual", id=one) for one in shared}
@@ -173,10 +184,13 @@ class Line:
             if carrier.kind == "device":
                 self._device_of[carrier] = one.device
             observation = one.observation
-            if isinstance(observation, Fix):
+            if isinstance(observation, Reading):
+                if carrier.kind == "individual":
+                    by_subject.setdefault(carrier, []).append(one)
+            elif isinstance(observation, Fix):
                 if carrier.kind != "place":
                     by_subject.setdefault(carrier, []).append(one)
-            elif isinstance(observation, Detection | Reported):
+            else:
                 by_subject.setdefault(carrier, []).append(one)
                 if (owner := identity.subject_shown(one, world)) is not None:
                     by_subject.setdefault(owner, []).append(one)
@@ -212,7 +226,10 @@ class Line:
             verdicts = judge_all(work, world)
             last = number == len(groups)
             here = (cursor, configuration_of(world)) if last else (self.cursor, self._applied)
-            touched = await self._save(verdicts, *here, cause, asked if last else ())
+            animals = (v for v in verdicts if v.subject.kind == "individual")
+            changed = [Changed(v.subject.id, v.memory.rows, v.nights) for v in animals]
+            met = await meetings(self._database, world, changed, self._memories)
+            touched = await save(self._database, self._site, verdicts, met, *here, cause, asked if last else ())
             for verdict in verdicts:
                 self._memories.keep(verdict.subject, verdict.memory)
             self.cursor, self._applied = here
@@ -265,6 +282,7 @@ class Line:
         history: list[Seen] = []
         if subject.kind == "individual" and subject.id in world.individuals:
             history = await identity.history_of(self._database, world, subject.id)
+            history += await readings_of(self._database, world, subject.id)
             intervals = []
         for key, begin, end in intervals:
             begin = begin if begun is None else max(begin or begun, begun)
@@ -274,28 +292,6 @@ class Line:
         stood = await findings.of_subject(self._database, self._site, subject, since)
         return Work(subject, device, None, tuple(stood), history, since, states, shared)
 
-    async def _save(
-        self, verdicts: Sequence[Verdict], cursor: Cursor, applied: str | None, cause: str, asked: Collection[date]
-    ) -> list[UUID]:
-        touched: list[UUID] = []
-        async with self._database.transaction() as connection:
-            for verdict in verdicts:
-                if verdict.removed:
-                    await findings.retract(connection, [finding.id for finding in verdict.removed], cause)
-                if verdict.added:
-                    await findings.add(connection, verdict.added)
-                if verdict.decisions.raised or verdict.decisions.retracted:
-                    touched += await alerts.apply(connection, self._site, verdict.decisions, cause)
-                if verdict.track is None and verdict.subject.kind == "individual" and not len(verdict.memory.evidence):
-                    await tracks.drop(connection, self._site, verdict.subject)
-            moved = [(v.track, v.segments, list(v.memory.months)) for v in verdicts if v.track is not None]
-            await tracks.put(connection, self._site, moved)
-            await followed.put(connection, self._site, [(v.subject, v.whole, v.months) for v in verdicts])
-            await outbox.enqueue(connection, self._site, touched)
-            await identity_months.ask(connection, self._site, asked)
-            await tracks.move_cursor(connection, self._site, cursor, applied or "")
-        return touched
-
     async def _stale(self, before: World, after: World) -> set[Subject]:
         subjects, devices = affected_by(before, after)
         for device in devices:
@@ -303,14 +299,14 @@ class Line:
             self._device_of[subject] = device
             subjects.add(subject)
         # Who was named by a camera is where the camera stood.
-        for name in await observations.named_by(self._database, self._site, sorted(devices)):
+        for name in await noticed.named_by(self._database, self._site, sorted(devices)):
             subjects |= {
                 Subject(kind="individual", id=world.individual_by_name[name])
                 for world in (before, after)
                 if name in world.individual_by_name
             }
         recognised = await identities.decided_by_device(self._database, self._site, sorted(devices))
-        subjects |= {Subject(kind="individual", id=one) for one in recognised & after.individuals.keys()}
+        subjects |= {Subject(kind="individual", id=one) for one in map(after.entry, recognised) if one is not None}
         return subjects | await self._concerned(before, after)
 
     async def _concerned(self, before: World, after: World) -> set[Subject]:
@@ -327,6 +323,17 @@ class Line:
             await self._everybody(after)  # learns which device is which
         return concerned
 
+    async def _renamed(self, before: World, after: World) -> list[Seen]:
+        """What shows somebody under another name since entries were merged, or are so no longer; as believed now."""
+        moved = {one for one, _ in before.merged.items() ^ after.merged.items()}
+        entries = [one for key in moved for one in after.entries_of(after.merged.get(key, key)) if one.id == key]
+        again = await identity.as_believed(self._database, after, await identity.named(self._database, after, entries))
+        for one in again:
+            carrier = after.subject_of(one.device, one.observed_at)
+            if carrier.kind == "device":
+                self._device_of[carrier] = one.device
+        return again
+
     async def _everybody(self, world: World) -> set[Subject]:
         """All carriers, and all devices that spoke while on nobody."""
         subjects = set(world.stays_of_carrier)
@@ -338,18 +345,9 @@ class Line:
         return subjects
 
 
-def _is_weighed(seen: Seen, world: World) -> bool:
-    """Does it bear on whom sightings show: something noticed, or a fix of an individual?"""
-    if not UNUSABLE.isdisjoint(seen.observation.flags):
-        return False
-    if isinstance(seen.observation, Fix):
-        return world.subject_of(seen.device, seen.observed_at).kind == "individual"
-    return isinstance(seen.observation, Detection | Reported)
-
-
 def configuration_of(world: World) -> str:
     """Name of everything that results are a function of, beside the observations."""
-    return f"{CONFIGURATION}/{world.digest}"
+    return f"{CONFIGURATION}/{ASSOCIATION}/{WEIGHING}/{world.digest}"
 
 
 def heard_of(seen: Seen, world: World) -> Heard:

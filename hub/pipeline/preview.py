@@ -13,9 +13,11 @@ import numpy as np
 from fusion.tracks import positions_at
 from hub.pipeline.fuse import fuse
 from hub.pipeline.history import ordered_rows
-from hub.pipeline.identity import history_of
-from hub.pipeline.shares import rows_of_shares, with_shares
-from hub.pipeline.world import World
+from hub.pipeline.identity import as_believed, history_of, named, subject_shown
+from hub.pipeline.shares import MOST_OF_A_SHARE, rows_of_shares, with_shares
+from hub.pipeline.world import World, read_world
+from hub.records.finding import Subject
+from hub.records.roster import Merge
 from hub.store import shares
 from hub.store.database import Database
 from hub.store.observations import Seen
@@ -61,13 +63,81 @@ async def moved(database: Database, world: World, seen: Seen, before: UUID | Non
     return out
 
 
-def _moved(individual: UUID, before: Side, after: Side, world: World) -> Moved:
+class RosterPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sightings would change owner, and what becomes of the tracks of those whom it concerns."""
+
+    observations: list[UUID]
+    moved: list[Moved]
+
+
+async def preview_of_merge(database: Database, world: World, merged: UUID, stays: UUID) -> RosterPreview:
+    """What becomes of two entries if they are one animal: computed in the world as it would be then."""
+    asked = Merge(id=merged, merged=merged, stays=stays, note="", decided_by="", decided_at=datetime.now(UTC))
+    after = await read_world(database, world.site.id, also=[asked])
+    said = await named(database, world, [*world.entries_of(merged), *world.entries_of(stays)])
+    owners: list[dict[UUID, Subject | None]] = []
+    for one_world in (world, after):
+        believed = await as_believed(database, one_world, said)
+        owners.append({one.id: subject_shown(one, one_world) for one in believed})
+    changing = [key for key, owner in owners[0].items() if owners[1][key] != owner]
+    found: list[Moved] = []
+    shared = {one: await shares.of_individual(database, world.site.id, one) for one in (stays, merged)}
+    together = _together(*shared.values())
+    for individual in (stays, merged):
+        then = await history_of(database, after, individual) if individual in after.individuals else []
+        now = await history_of(database, world, individual)
+        sides = (now, shared[individual]), (then, together if individual in after.individuals else [])
+        found.append(await asyncio.to_thread(_moved, individual, *sides, world, after))
+    return RosterPreview(observations=changing, moved=found)
+
+
+async def moved_by_split(
+    database: Database, world: World, individual: UUID, other: UUID | None, seen: Sequence[Seen]
+) -> list[Moved]:
+    """What becomes of the tracks of an entry, and of the other one (None: it is new), that some sightings move to.
+
+    Shares of other sightings stay as they are until the months are weighed again, as in `moved`.
+    """
+    site = world.site.id
+    shared = await shares.of_individual(database, site, individual)
+    moving = {one.id for one in seen}
+    before = await history_of(database, world, individual)
+    rest = [one for one in before if one.id not in moving]
+    found = [await asyncio.to_thread(_moved, individual, (before, shared), (rest, shared), world)]
+    if other is not None:
+        its = await history_of(database, world, other)
+        others = await shares.of_individual(database, site, other)
+        left = [one for one in others if one.seen.id not in moving]
+        found.append(await asyncio.to_thread(_moved, other, (its, others), ([*its, *seen], left), world))
+    return found
+
+
+def _together(one: Sequence[Shared], other: Sequence[Shared]) -> list[Shared]:
+    """What is probably one of two is as probably the one that they are, until the months are weighed again."""
+    out = {shared.seen.id: shared for shared in one}
+    for shared in other:
+        held = out.get(shared.seen.id)
+        if held is not None:
+            share = min(held.share + shared.share, MOST_OF_A_SHARE)
+            shared = shared._replace(share=share, spread_m2=max(held.spread_m2, shared.spread_m2))
+        out[shared.seen.id] = shared
+    return sorted(out.values(), key=lambda shared: (shared.seen.observed_at, shared.seen.id))
+
+
+def _moved(individual: UUID, before: Side, after: Side, world: World, then: World | None = None) -> Moved:
+    """`then`: the world in which the second side is made, if it is another one."""
     record = world.individuals[individual]
-    rows = [with_shares(ordered_rows(said, world), rows_of_shares(shared, world)) for said, shared in (before, after)]
+    worlds = (world, then or world)
+    rows = [
+        with_shares(ordered_rows(said, one), rows_of_shares(shared, one))
+        for (said, shared), one in zip((before, after), worlds, strict=True)
+    ]
     shift_m, shift_at = None, None
     if all(len(side) for side in rows):
-        motion = world.movements.of(individual, record.scientific_name)
-        old, new = (fuse(side, world.frame, motion, None) for side in rows)
+        old, new = (
+            fuse(side, one.frame, one.movements.of(individual, record.scientific_name), None)
+            for side, one in zip(rows, worlds, strict=True)
+        )
         times = np.union1d(rows[0]["time_s"], rows[1]["time_s"])
         there, here = positions_at(old, times), positions_at(new, times)
         apart = np.hypot(here.x_m - there.x_m, here.y_m - there.y_m)

@@ -1,82 +1,89 @@
-"""Step: whom may it be? Weighs every animal that was seen in a month against everybody known, and keeps the answer.
+"""Step: whom may it be? Reads a month, has it weighed as a whole (`association`), and keeps the answers.
 
-Runs beside the line, over a span of time as a whole: later sightings and late collars change what is believed of
-earlier ones. A function of the set in the span, whatever the order in which it came. What is probably an individual
-becomes part of its track: the line follows the shares that are kept here.
+Runs beside the line. What is probably an individual becomes part of its track: the line follows the shares that are
+kept here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
-from uuid import UUID
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
 
+import msgspec
 import numpy as np
 
-from fusion.association import Settled, settle
-from fusion.camera_process import Cameras, sorted_cameras
-from fusion.decisions import review_queue
-from fusion.identities import AssociationRules
+from fusion.calibration import IDENTITY, Calibration
 from fusion.residence import Mapper
-from fusion.roster import Roster
-from fusion.sightings import NO_CAMERA, Sightings
+from hub.pipeline.association import Weighed, Window, weigh
 from hub.pipeline.carried import fixes_of
-from hub.pipeline.fuse import evidence_of
-from hub.pipeline.history import Rows, ordered_rows
-from hub.pipeline.identity import owner_of
-from hub.pipeline.passages import Passage, passages, species_table
-from hub.pipeline.shares import LEAST_SHARE
-from hub.pipeline.weighing import Span, basis_of, span_of
+from hub.pipeline.clocks import SETTING
+from hub.pipeline.history import UNUSABLE
+from hub.pipeline.weighing import Span, basis_of, month_of, span_of
 from hub.pipeline.world import World, read_world
-from hub.records.identity import NOTHING_DECIDED, Believed
-from hub.records.proposal import Candidate, Proposal, Share
-from hub.store import identities, identity_months, log, observations, proposals, shares
+from hub.records.errors import Malformed
+from hub.records.proposal import Proposal
+from hub.store import identities, identity_months, log, noticed, proposals, shares, sites
 from hub.store.database import Database
 from hub.store.identity_months import IdentityMonth
-from hub.store.observations import Seen
 
 MOST: Final = 20_000
 """Detections and sightings of a span; of more, those of its month first, the newest before older ones."""
-LEAST_SHOWN: Final = 0.01
-MOST_SHOWN: Final = 8
-LOG_SD: Final = (0.4, 0.4, 0.3)
-"""Between individuals of a species, where a site has fitted nothing: log standard deviations of the motion."""
-STATION_REACH: Final = 1.9
-"""Of what a station states as its uncertainty: twice the effective strip half-width times the chance to notice."""
+MOST_THEN: Final = 10_000
+"""Of what was known at an earlier time, so much is weighed while somebody waits for the answer."""
+CALIBRATION: Final = "identity_calibration"
 
 
-class Window(NamedTuple):
-    """What was seen in a span, what people decided of it, and the fixes of what individuals carried."""
+class KeptCalibration(msgspec.Struct, frozen=True, kw_only=True):
+    """The map from stated to true probabilities, and from how many reviews it is."""
 
-    span: Span
-    seen: Sequence[Seen]
-    decided: dict[UUID, Believed]
-    fixes: Mapping[UUID, Sequence[Seen]]
+    stated: list[float]
+    true: list[float]
+    reviews: int
 
-
-class Weighed(NamedTuple):
-    """The answers for the month of a span: proposals by observation, and what of it is part of whose track."""
-
-    proposals: list[Proposal]
-    shares: list[Share]
+    def map(self) -> Calibration:
+        """For use."""
+        return Calibration(np.array(self.stated), np.array(self.true))
 
 
-async def propose(database: Database, world: World, asked: IdentityMonth, mapper: Mapper = map) -> int:
-    """Weigh a month, and keep what comes out; returns how many observations it answers for.
+async def calibration_of(database: Database, site: str) -> Calibration:
+    """The map that probabilities are shown by."""
+    kept = await sites.read_setting(database, site, CALIBRATION)
+    return IDENTITY if kept is None else msgspec.convert(kept, KeptCalibration).map()
 
-    `world` must be read after `asked`. `mapper` may be the map of a pool of threads; the answer is the same.
+
+async def newest_month(database: Database, site: str, as_of: datetime | None = None) -> date | None:
+    """The month (UTC) in which something was noticed last."""
+    newest = await noticed.newest(database, site, sorted(UNUSABLE), as_of)
+    return None if newest is None else month_of(newest)
+
+
+async def propose(
+    database: Database,
+    world: World,
+    asked: IdentityMonth,
+    calibration: Calibration | None = None,
+    mapper: Mapper = map,
+) -> Weighed:
+    """Weigh a month, and keep what comes out.
+
+    `world` must be read after `asked`. `calibration`: as kept, if it was not read before. `mapper` may be the map of a
+    pool of threads; the answer is the same.
     """
-    site, window = world.site.id, await _read(database, world, span_of(asked.month))
-    found = await asyncio.to_thread(weigh, window, world, mapper)
+    site, began = world.site.id, await proposals.clock(database)
+    calibration = await calibration_of(database, site) if calibration is None else calibration
+    window = await read_window(database, world, span_of(asked.month))
+    found = await asyncio.to_thread(weigh, window, world, calibration, mapper)
+    if asked.month == await newest_month(database, site):
+        await sites.write_setting(database, site, SETTING, found.clocks)
     bounds = (window.span.since, window.span.until)
     async with database.transaction() as connection:
-        await proposals.put(connection, site, *bounds, found.proposals)
+        await proposals.put(connection, site, bounds, found.proposals, began)
         changed = await shares.put(connection, site, *bounds, found.shares)
         await identity_months.answer(connection, site, asked.month, asked.asked, basis_of(world, asked.month))
         await log.record_change(connection, site, "share", sorted(changed))
-    return len(found.proposals)
+    return found
 
 
 async def propose_all(
@@ -84,173 +91,38 @@ async def propose_all(
 ) -> int:
     """Weigh all months that wait for it; `step` is told how many are done, of how many. Returns how many there were."""
     waiting = await identity_months.waiting(database, site)
-    world = await read_world(database, site)
+    world, calibration = await read_world(database, site), await calibration_of(database, site)
     for done, month in enumerate(waiting, start=1):
-        await propose(database, world, month, mapper)
+        await propose(database, world, month, calibration, mapper)
         if step is not None:
             step(done, len(waiting))
     return len(waiting)
 
 
-async def _read(database: Database, world: World, span: Span) -> Window:
-    site, core = world.site.id, (span.since, span.until)
-    seen = await observations.noticed(database, site, span.read_since, span.read_until, MOST, core)
+async def proposals_then(database: Database, world: World, of: date | None = None) -> list[Proposal]:
+    """What weighing a month would have proposed at `world.as_of`; None: that in which something was noticed last then.
+
+    Raises Malformed where there is too much to weigh.
+    """
+    month = of or await newest_month(database, world.site.id, world.as_of)
+    if month is None:
+        return []
+    window = await read_window(database, world, span_of(month))
+    pieces = len(window.seen) + sum(map(len, window.fixes.values()))
+    if pieces > MOST_THEN:
+        raise Malformed(
+            f"as_of: {pieces:,} observations were in the month then, more than {MOST_THEN:,}, too many to be weighed "
+            "while you wait"
+        )
+    return (await asyncio.to_thread(weigh, window, world)).proposals
+
+
+async def read_window(database: Database, world: World, span: Span) -> Window:
+    """All that whom a sighting shows is weighed with; nothing where nothing was noticed in the span itself."""
+    site, core, at = world.site.id, (span.since, span.until), world.as_of
+    seen = await noticed.of_span(database, site, span.read_since, span.read_until, MOST, core, at)
     if not any(span.since <= one.observed_at < span.until for one in seen):
         return Window(span, (), {}, {})
-    decided = await identities.believed_of(database, site, [one.id for one in seen])
+    decided = await identities.believed_of(database, site, [one.id for one in seen], at)
     fixes = {one: await fixes_of(database, world, one, span.read_since, span.read_until) for one in world.individuals}
     return Window(span, seen, decided, fixes)
-
-
-def weigh(window: Window, world: World, mapper: Mapper = map) -> Weighed:
-    """Answers for all members of passages that are of the month; a pure function. Nobody known, nothing proposed."""
-    kinds = sorted({one.scientific_name for one in world.individuals.values()})
-    # Of a species of which nobody is known, nobody who is known is seen.
-    found = [one for one in passages(window.seen, window.decided, world) if one.species is None or one.species in kinds]
-    if not found or not world.individuals:
-        return Weighed([], [])
-    usable = {individual: ordered_rows(said, world) for individual, said in window.fixes.items() if said}
-    fixes = {individual: rows for individual, rows in usable.items() if len(rows)}
-    roster = _roster(fixes, world, kinds)
-    rank = {UUID(name): k for k, name in enumerate(roster.names)}
-    stations, cameras = _cameras(window.seen, world)
-    sightings = _sightings(found, world, kinds, rank, stations)
-    rules = _rules(found, fixes, world)
-    since, until = window.span.since, window.span.until
-    read_s = (window.span.read_since.timestamp(), window.span.read_until.timestamp())
-    settled = settle(sightings, roster, cameras, read_s, rules, mapper)
-    value = dict(review_queue(settled, len(sightings)))
-    configuration = rules.configuration_hash().hex()[:16]
-    by_key = {one.members[0].id.bytes: one for one in found}
-    out: list[Proposal] = []
-    parts: list[Share] = []
-    for j in range(len(sightings)):
-        key = sightings.keys[j].tobytes()
-        passage = by_key[key]
-        told = _proposals(passage, j, settled, configuration, value[key])
-        out += [one for one in told if since <= one.observed_at < until]
-        if since <= passage.members[0].observed_at < until and not _is_certain(passage, window.decided, world):
-            parts += _shares(passage, j, settled)
-    return Weighed(out, parts)
-
-
-def _is_certain(passage: Passage, decided: dict[UUID, Believed], world: World) -> bool:
-    """Is it known whom one of these shows, or that it is nobody known? Then the passage is not shared out."""
-    for one in passage.members:
-        what = decided.get(one.id, NOTHING_DECIDED)
-        if what.decided or owner_of(one.observation, what, world) is not None:
-            return True
-    return False
-
-
-def _shares(passage: Passage, j: int, settled: Settled) -> list[Share]:
-    found, first = settled.identities, passage.members[0]
-    return [
-        Share(
-            individual=UUID(settled.roster.names[int(found.who[k])]),
-            observation=first.id,
-            observed_at=first.observed_at,
-            share=share,
-            spread_m2=round(float(found.spread_m2[k]), 1),
-        )
-        for k in range(int(found.offset[j]), int(found.offset[j + 1]))
-        if (share := round(min(float(found.probability[k]), 1.0), 4)) >= LEAST_SHARE
-    ]
-
-
-def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:
-    people = sorted(world.individuals.values(), key=lambda one: str(one.id))
-    collars = {str(individual): evidence_of(rows, world.frame) for individual, rows in fixes.items()}
-    parameters = [world.movements.of(one.id, one.scientific_name).parameters for one in people]
-    species = [kinds.index(one.scientific_name) for one in people]
-    return Roster.of([str(one.id) for one in people], species, parameters, np.array(LOG_SD), collars)
-
-
-def _cameras(seen: Sequence[Seen], world: World) -> tuple[dict[UUID, int], Cameras]:
-    """Stations that were heard in the window, west to east; each operating from when it was heard first to last."""
-    heard: dict[UUID, tuple[float, float]] = {}
-    for one in seen:
-        place = world.place_of(one.device, one.observed_at)
-        if place is not None:
-            at = one.observed_at.timestamp()
-            first, last = heard.get(place.id, (at, at))
-            heard[place.id] = min(first, at), max(last, at)
-    known = [world.places[key] for key in heard]
-    x, y = world.frame.to_metres(np.array([one.longitude for one in known]), np.array([one.latitude for one in known]))
-    spans = np.array([heard[one.id] for one in known], dtype=np.float64).reshape(-1, 2)
-    width = np.array([STATION_REACH * max(one.uncertainty_m, 15.0) for one in known], dtype=np.float64)
-    cameras, number = sorted_cameras(x, y, width, spans[:, 0], spans[:, 1])
-    return {one.id: int(number[k]) for k, one in enumerate(known)}, cameras
-
-
-def _sightings(
-    found: Sequence[Passage], world: World, kinds: Sequence[str], rank: dict[UUID, int], stations: dict[UUID, int]
-) -> Sightings:
-    x, y = world.frame.to_metres(np.array([one.longitude for one in found]), np.array([one.latitude for one in found]))
-    station = [
-        NO_CAMERA if (place := world.place_of(one.members[0].device, one.members[0].observed_at)) is None
-        else stations.get(place.id, NO_CAMERA)
-        for one in found
-    ]  # fmt: skip
-    scores = [sorted((rank[who], score) for who, score in one.scores.items() if who in rank) for one in found]
-    offset = np.concatenate([[0], np.cumsum([len(one) for one in scores])])
-    return Sightings.canonical(
-        [one.members[0].observed_at.timestamp() for one in found],
-        np.stack([x, y], axis=1),
-        np.stack([one.covariance for one in found]),
-        station,
-        np.full(len(found), NO_CAMERA),
-        species_table(found, kinds),
-        offset,
-        [who for one in scores for who, _ in one],
-        [score for one in scores for _, score in one],
-        [one.rest for one in found],
-        np.frombuffer(b"".join(one.members[0].id.bytes for one in found), "V16"),
-    )
-
-
-def _rules(found: Sequence[Passage], fixes: dict[UUID, Rows], world: World) -> AssociationRules:
-    """Home ranges lie where animals were seen: mean and spread of the stations and fixes, at least 5 km."""
-    longitudes = [one.longitude for one in found]
-    latitudes = [one.latitude for one in found]
-    for rows in fixes.values():
-        longitudes.append(float(np.median(rows["longitude"])))
-        latitudes.append(float(np.median(rows["latitude"])))
-    x, y = world.frame.to_metres(np.array(longitudes), np.array(latitudes))
-    spread = math.sqrt(0.5 * (float(np.var(x)) + float(np.var(y))))
-    # Rounded, so that one sighting more does not change what everything is computed with.
-    return AssociationRules(
-        centre_x_m=round(float(np.median(x)), -3),
-        centre_y_m=round(float(np.median(y)), -3),
-        centre_sd_m=max(5_000.0, round(spread, -3)),
-    )
-
-
-def _proposals(passage: Passage, j: int, settled: Settled, configuration: str, value: float) -> list[Proposal]:
-    found, roster = settled.identities, settled.roster
-    pairs = range(int(found.offset[j]), int(found.offset[j + 1]))
-    ranked = sorted(pairs, key=lambda k: (-found.probability[k], found.who[k]))
-    candidates = tuple(
-        Candidate(
-            individual=UUID(roster.names[int(found.who[k])]),
-            probability=round(float(found.probability[k]), 4),
-            place=round(float(found.place[k]), 2),
-            appearance=round(float(found.appearance[k]), 2),
-            species=round(float(found.species[k]), 2),
-            effort=round(float(found.effort[k]), 2),
-        )
-        for k in ranked[:MOST_SHOWN]
-        if found.probability[k] >= LEAST_SHOWN
-    )
-    return [
-        Proposal(
-            observation=one.id,
-            observed_at=one.observed_at,
-            candidates=candidates,
-            nobody=round(max(1.0 - sum(c.probability for c in candidates), 0.0), 4),
-            # One of a passage stands for all of it: deciding on the first decides what the others show.
-            value=round(value, 3) if number == 0 else 0.0,
-            configuration=configuration,
-        )
-        for number, one in enumerate(passage.members)
-    ]

@@ -15,6 +15,8 @@ from hub.store.shares import Shared
 
 LEAST_SHARE: Final = 0.1
 """Of a smaller share of a sighting nothing enters a track."""
+MOST_OF_A_SHARE: Final = 0.9999
+"""Nothing that is weighed is certain: 1 is what an individual carried, or what names it."""
 LIKELY: Final = 0.5
 """From this share on, it is more probably the individual than all others together: it says where somebody was last."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-Status = Literal["settled", "provisional"]
+Status = Literal["provisional", "settled"]
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
 
     value: how much a person's decision is expected to change, as shares of sightings; what is worth most comes first.
-    status: settled where all that bears on it has been weighed; provisional where something came since.
+    status: `provisional` where it was weighed alone, or something came since that bears on it and has not been weighed;
+    `settled` where all that bears on it has been weighed together.
     """
 
     observation: UUID

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -46,68 +46,69 @@ OF_DEVICE = """
 select id, device, observed_at, received_at, body from observation
 where site_id = $1 and device = $2
   and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+  and recorded_at <= coalesce($5::timestamptz, 'infinity')
 order by observed_at, id"""
 
 
 async def of_device(
-    database: Database, site: str, device: str, valid_from: datetime | None, valid_to: datetime | None
-) -> list[Seen]:
-    """What a device said in [valid_from, valid_to), in canonical order. Open ends are None."""
-    async with database.connection() as connection:
-        return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
-
-
-NOTICED = """
-select id, device, observed_at, received_at, body from observation
-where site_id = $1 and kind in ('detection', 'sighting') and observed_at >= $2 and observed_at < $3
-order by greatest($5::timestamptz - observed_at, observed_at - $6::timestamptz, interval '0'), observed_at desc, id desc
-limit $4"""
-
-
-async def noticed(
     database: Database,
     site: str,
-    since: datetime,
-    until: datetime,
-    most: int,
-    core: tuple[datetime, datetime],
+    device: str,
+    valid_from: datetime | None,
+    valid_to: datetime | None,
+    as_of: datetime | None = None,
 ) -> list[Seen]:
-    """Detections and sightings of [since, until); of more than `most` those of [core) first, then what is nearest."""
+    """What a device said in [valid_from, valid_to), in canonical order. Open ends are None.
+
+    as_of: only what was in the log at that time, here and below.
+    """
     async with database.connection() as connection:
-        return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most, *core)]
+        return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to, as_of)]
 
 
-NOTICED_MONTHS = """
-select distinct date_trunc('month', observed_at at time zone 'UTC')::date as month from observation
-where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)"""
+COUNT_OF_DEVICES = """
+select count(*) from (
+    select from observation where site_id = $1 and device = any($2::text[]) and recorded_at <= $3 limit $4) counted"""
 
 
-async def noticed_months(database: Database, site: str, unusable: Sequence[str]) -> list[date]:
-    """Months (UTC) in which anything was detected or sighted, by clocks that can be believed."""
+async def count_of_devices(database: Database, site: str, devices: Sequence[str], as_of: datetime, most: int) -> int:
+    """How much some devices had said at a time; counts no farther than `most`."""
     async with database.connection() as connection:
-        return [row["month"] for row in await connection.fetch(NOTICED_MONTHS, site, list(unusable))]
+        return await connection.fetchval(COUNT_OF_DEVICES, site, list(devices), as_of, most)
 
 
-NAMED_BY = """
-select distinct body ->> 'individual' as name from observation
-where site_id = $1 and device = any($2::text[]) and kind in ('detection', 'sighting') and body ? 'individual'"""
+READINGS = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and device = $2 and kind = 'reading'
+  and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+order by observed_at, id"""
 
 
-async def named_by(database: Database, site: str, devices: Sequence[str]) -> list[str]:
-    """Names of individuals in what some devices detected."""
-    if not devices:
-        return []
+async def readings(
+    database: Database, site: str, device: str, valid_from: datetime | None, valid_to: datetime | None
+) -> list[Seen]:
+    """What a device measured in [valid_from, valid_to), in canonical order. Open ends are None."""
     async with database.connection() as connection:
-        return [row["name"] for row in await connection.fetch(NAMED_BY, site, list(devices))]
+        return [seen_of(row) for row in await connection.fetch(READINGS, site, device, valid_from, valid_to)]
 
 
-DEVICES = "select distinct device from observation where site_id = $1"
+# From one device to the next by the index: the work grows with the devices, not with what they said.
+DEVICES = """
+with recursive spoke (device) as (
+    (select device from observation where site_id = $1 order by device limit 1)
+    union all
+    select (select device from observation o where site_id = $1 and o.device > spoke.device order by device limit 1)
+    from spoke where spoke.device is not null
+) select device from spoke where device is not null"""
+# A query of its own: the one above reads nothing but its index.
+DEVICES_AS_OF = "select distinct device from observation where site_id = $1 and recorded_at <= $2"
 
 
-async def devices(database: Database, site: str) -> list[str]:
+async def devices(database: Database, site: str, as_of: datetime | None = None) -> list[str]:
     """Keys of all devices that ever spoke, known or not."""
     async with database.connection() as connection:
-        return [row["device"] for row in await connection.fetch(DEVICES, site)]
+        asked = (DEVICES, site) if as_of is None else (DEVICES_AS_OF, site, as_of)
+        return [row["device"] for row in await connection.fetch(*asked)]
 
 
 def seen_of(row: asyncpg.Record) -> Seen:
@@ -136,16 +137,24 @@ TRAJECTORY = """
 select id, observed_at, longitude, latitude, (body ->> 'uncertainty_m')::float8 as uncertainty_m from (
     select *, row_number() over (order by observed_at, id) as k, count(*) over () as n from observation
     where site_id = $1 and device = $2 and observed_at >= $3 and observed_at < $4 and kind = 'fix'
-      and longitude is not null and not coalesce(body -> 'flags' ?| $5::text[], false)) numbered
+      and longitude is not null and not coalesce(body -> 'flags' ?| $5::text[], false)
+      and recorded_at <= coalesce($7::timestamptz, 'infinity')) numbered
 where k % ((n - 1) / $6 + 1) = 0 or k = n order by observed_at, id"""
 
 
 async def trajectory(
-    database: Database, site: str, device: str, since: datetime, until: datetime, unusable: Sequence[str], most: int
+    database: Database,
+    site: str,
+    device: str,
+    since: datetime,
+    until: datetime,
+    unusable: Sequence[str],
+    most: int,
+    as_of: datetime | None = None,
 ) -> list[Spot]:
     """Usable fixes of a device in [since, until), in order; about `most` of them, evenly thinned, if there are more."""
     async with database.connection() as connection:
-        rows = await connection.fetch(TRAJECTORY, site, device, since, until, list(unusable), most)
+        rows = await connection.fetch(TRAJECTORY, site, device, since, until, list(unusable), most, as_of)
     return [Spot(**row) for row in rows]
 
 
@@ -192,6 +201,7 @@ from unnest($2::text[], $3::timestamptz[]) as d (device, since) cross join later
     where site_id = $1 and device = d.device and observed_at <= $4 and observed_at >= d.since
       and kind = any($5::text[]) and (longitude is not null or kind <> 'fix')
       and not (kind = 'fix' and coalesce(body -> 'flags' ?| $6::text[], false))
+      and recorded_at <= coalesce($7::timestamptz, 'infinity')
     order by observed_at desc, id desc limit 1) o"""
 
 
@@ -202,12 +212,22 @@ async def latest(
     at: datetime,
     kinds: Sequence[str],
     unusable: Sequence[str],
+    as_of: datetime | None = None,
 ) -> list[Seen]:
     """The last thing that each device said in [its time, at]; a fix counts with a place that can be believed."""
     keys, since = list(devices), list(devices.values())
     async with database.connection() as connection:
-        rows = await connection.fetch(LATEST, site, keys, since, at, list(kinds), list(unusable))
+        rows = await connection.fetch(LATEST, site, keys, since, at, list(kinds), list(unusable), as_of)
     return [seen_of(row) for row in rows]
+
+
+RECORDED_AT = "select recorded_at from observation where site_id = $1 and id = $2 and observed_at = $3"
+
+
+async def recorded_at(database: Database, site: str, key: UUID, observed_at: datetime) -> datetime:
+    """When an observation that is in the log was there first."""
+    async with database.connection() as connection:
+        return await connection.fetchval(RECORDED_AT, site, key, observed_at)
 
 
 RAW = "select raw, dialect, address, door from observation where site_id = $1 and id = $2 and observed_at = $3"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -16,37 +17,80 @@ _candidates = msgspec.json.Decoder(tuple[Candidate, ...]).decode
 
 # What came out as before is not written again, so that `computed_at` says since when it is so.
 PUT = """
-insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration)
-select $1, * from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
+insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration, status)
+select $1, *, 'settled' from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
+on conflict (site_id, observation) do update set
+    candidates = excluded.candidates, nobody = excluded.nobody, value = excluded.value,
+    configuration = excluded.configuration, status = excluded.status, computed_at = clock_timestamp()
+where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration,
+       identity_proposal.status)
+    is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration, excluded.status)"""
+# What came while its month was weighed was not among it: its provisional answer stands until the next time.
+FORGET = """
+delete from identity_proposal p where p.site_id = $1 and p.observed_at >= $2 and p.observed_at < $3
+  and (p.status = 'settled' or p.computed_at < $5)
+  and not exists (select from unnest($4::uuid[]) as kept (observation) where kept.observation = p.observation)"""
+NOW = "select clock_timestamp()"
+
+
+async def clock(database: Database) -> datetime:
+    """The time by which the database says when a proposal was computed."""
+    async with database.connection() as connection:
+        return await connection.fetchval(NOW)
+
+
+async def put(
+    connection: Connection, site: str, span: tuple[datetime, datetime], found: Sequence[Proposal], began: datetime
+) -> None:
+    """Make these all proposals of [begin, end) of a site that were weighed together, in the caller's transaction.
+
+    began: by `clock`, before the observations were read that they are a function of.
+    """
+    await connection.execute(FORGET, site, *span, [one.observation for one in found], began)
+    if found:
+        await connection.execute(PUT, site, *_columns(found))
+
+
+# Also where two sightings are weighed at once, what is settled stands.
+PUT_PROVISIONAL = """
+insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration, status)
+select $1, *, 'provisional'
+from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
 on conflict (site_id, observation) do update set
     candidates = excluded.candidates, nobody = excluded.nobody, value = excluded.value,
     configuration = excluded.configuration, computed_at = clock_timestamp()
-where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration)
-    is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration)"""
-FORGET = """
-delete from identity_proposal p where p.site_id = $1 and p.observed_at >= $2 and p.observed_at < $3
-  and not exists (select from unnest($4::uuid[]) as kept (observation) where kept.observation = p.observation)"""
+where identity_proposal.status = 'provisional'"""
 
 
-async def put(connection: Connection, site: str, since: datetime, until: datetime, found: Sequence[Proposal]) -> None:
-    """Make these all proposals of [since, until), in the caller's transaction."""
-    await connection.execute(FORGET, site, since, until, [one.observation for one in found])
-    if found:
-        columns = zip(
-            *(
-                (p.observation, p.observed_at, msgspec.json.encode(p.candidates), p.nobody, p.value, p.configuration)
-                for p in found
-            ),
-            strict=True,
-        )
-        await connection.execute(PUT, site, *map(list, columns))
+async def put_provisional(database: Database, site: str, found: Sequence[Proposal]) -> None:
+    """Add proposals until the whole set has been weighed; what is settled stays as it is."""
+    async with database.connection() as connection:
+        await connection.execute(PUT_PROVISIONAL, site, *_columns(found))
 
 
-# A month that waits to be weighed again has provisional answers.
+def _columns(found: Sequence[Proposal]) -> list[list[Any]]:
+    rows = [
+        (p.observation, p.observed_at, msgspec.json.encode(p.candidates), p.nobody, p.value, p.configuration)
+        for p in found
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+# A month that waits to be weighed again has provisional answers, as has what was weighed alone.
 WITH_STATUS = """
-select p.*, case when m.answered < m.asked then 'provisional' else 'settled' end as status
+select p.site_id, p.observation, p.observed_at, p.candidates, p.nobody, p.value, p.configuration, p.computed_at,
+       case when p.status = 'provisional' or m.answered < m.asked then 'provisional' else 'settled' end as status
 from identity_proposal p left join identity_month m
   on m.site_id = p.site_id and m.month = date_trunc('month', p.observed_at at time zone 'UTC')::date"""
+OF_NOBODY = f"{WITH_STATUS} where p.site_id = $1 and p.nobody >= $2 order by p.observed_at, p.observation"
+
+
+async def of_nobody(database: Database, site: str, least: float) -> list[Proposal]:
+    """Proposals by which at least so probably nobody on the roster is shown."""
+    async with database.connection() as connection:
+        return [_proposal(row) for row in await connection.fetch(OF_NOBODY, site, least)]
+
+
 ONE = f"{WITH_STATUS} where p.site_id = $1 and p.observation = $2"
 
 
@@ -99,7 +143,7 @@ def _proposal(row: asyncpg.Record) -> Proposal:
 
 DIGEST = """
 select coalesce(jsonb_object_agg(p.observation, md5(row(p.candidates, p.nobody, p.value, p.configuration)::text)), '{}')
-from identity_proposal p where p.site_id = $1"""
+from identity_proposal p where p.site_id = $1 and p.status = 'settled'"""
 SHARES_DIGEST = """
 select coalesce(jsonb_object_agg(individual, digest), '{}') from (
     select individual, md5(string_agg(row(observation, share, spread_m2)::text, ';' order by observation)) as digest
@@ -107,7 +151,7 @@ select coalesce(jsonb_object_agg(individual, digest), '{}') from (
 
 
 async def digest(database: Database, site: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """(hash of every proposal by its observation, hash of all shares of each individual)."""
+    """(hash of each proposal that was weighed with its month, by its observation; of all shares of each individual)."""
     async with database.connection() as connection:
         found = [await connection.fetchval(statement, site) for statement in (DIGEST, SHARES_DIGEST)]
     return msgspec.json.decode(found[0]), msgspec.json.decode(found[1])
