@@ -253,9 +253,7 @@ class Line:
                 world,
             )
 
-    async def _work(
-        self, subject: Subject, fresh: list[Seen], world: World, whole: bool, is_sharing: bool = False
-    ) -> Work:
+    async def _work(self, subject: Subject, fresh: list[Seen], world: World, whole: bool, is_sharing: bool) -> Work:
         """What is new of a remembered subject; of another, what stood and its history, as far back as it matters."""
         stays = world.stays_of_carrier.get(subject, [])
         device = self._device_of.get(subject, "") if subject.kind == "device" else (stays[0].device if stays else "")

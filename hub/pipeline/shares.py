@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from fusion.identities import AssociationRules
 from fusion.shares import effective_covariance
 from hub.pipeline.history import Rows, merge, ordered_rows
 from hub.pipeline.world import World
@@ -17,6 +16,10 @@ LEAST_SHARE: Final = 0.1
 """Of a smaller share of a sighting nothing enters a track."""
 MOST_OF_A_SHARE: Final = 0.9999
 """Nothing that is weighed is certain: 1 is what an individual carried, or what names it."""
+CAUTION: Final = 3.0
+"""Shares are taken in to this power: those that support each other are too sure of themselves. `fusion.places` mixes
+two powers, which a single track cannot; this one holds the truth in its ellipses nearly as often, see `cautions` there.
+"""
 LIKELY: Final = 0.5
 """From this share on, it is more probably the individual than all others together: it says where somebody was last."""
 
@@ -31,8 +34,7 @@ def rows_of_shares(shared: Sequence[Shared], world: World) -> Rows:
     share = np.array([one.share for one in mine])
     spread_m2 = np.array([one.spread_m2 for one in mine])
     rows["share"] = share
-    # With caution, as `fusion.places` takes shares in: those that support each other are too sure of themselves.
-    careful = share ** AssociationRules().caution
+    careful = share**CAUTION
     rows["covariance"] = effective_covariance(rows["covariance"], careful, spread_m2)
     return rows
 
