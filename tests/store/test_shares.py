@@ -14,12 +14,13 @@ from hub.pipeline.fuse import Points, points_of
 from hub.pipeline.line import Line, Told
 from hub.pipeline.preview import moved
 from hub.pipeline.world import World, read_world
-from hub.records.finding import Subject
+from hub.records.finding import Finding, Subject
 from hub.records.ids import new_id
 from hub.records.observation import ErrorEllipse
 from hub.records.person import Role
 from hub.records.position import Position
-from hub.store import alerts, findings, identities, identity_months, proposals, reference, tracks, vicinity
+from hub.records.proposal import Share
+from hub.store import alerts, findings, identities, identity_months, log, proposals, reference, shares, tracks, vicinity
 from hub.store.database import Database
 from tests import builders as a
 from tests.store import shared as s
@@ -188,3 +189,40 @@ async def test_preview__says_that_the_track_with_a_share_loses_it(database: Data
     told = {one.name: one for one in await moved(database, world, seen, None, s.who("M02").id)}
     assert told["F01"].pieces_after == told["F01"].pieces_before - 1
     assert told["M02"].largest_shift_m is not None
+
+
+async def test_what_an_animal_does__rests_on_what_is_certain_whatever_is_probably_it(database: Database) -> None:
+    """A collar lies still for days; a picture that is probably its animal, far away, moves its track and nothing else."""
+    await s.a_reserve(database)
+    line = await s.a_line(database)
+    still = [a.a_fix("collar-4", 60 * k, 0.03, 0.0) for k in range(24, 120)]
+    walk = [a.a_fix("collar-4", 60 * k, 0.002 * k, 0.001 * (k % 3)) for k in range(24)]
+    (key,) = await s.accepted(database, [s.picture("west", 60.5, M04=1.0)])
+    await s.accepted(database, [*walk, *still])
+    await s.followed(line)
+
+    async def does() -> list[Finding]:
+        told = await findings.page(
+            database, s.SITE, since=SINCE, until=UNTIL, fence=None, subject=None, after=None, limit=10_000
+        )
+        return [one for one in told if one.subject == s.who("M04")]
+
+    before, track = await does(), await track_of(database, "M04")
+    assert before and track is not None and str(key) not in track.observation
+    seen = await vicinity.by_id(database, s.SITE, key)
+    assert seen is not None
+    share = Share(individual=s.who("M04").id, observation=key, observed_at=seen.observed_at, share=0.7, spread_m2=1e4)
+    async with database.transaction() as connection:
+        changed = await shares.put(connection, s.SITE, SINCE, UNTIL, [share])
+        await log.record_change(connection, s.SITE, "share", sorted(changed))
+    await s.followed(line)
+    after = await track_of(database, "M04")
+    assert after is not None and dict(zip(after.observation, after.share, strict=True))[str(key)] == 0.7
+    assert await does() == before
+    # The same where all of it is read again, and where a fix more comes.
+    again = await s.a_line(database)
+    await again.rebuild()
+    assert await does() == before
+    await s.accepted(database, [a.a_fix("collar-4", 60 * 120, 0.03, 0.0)])
+    await s.followed(line)
+    assert {one.kind for one in await does()} == {one.kind for one in before}
