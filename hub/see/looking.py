@@ -19,7 +19,7 @@ from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen
 
 PICTURE_S: Final = 10.0
 LOAD_S: Final = 120.0
-START_S: Final = 60.0
+MOST_REPLY_BYTES: Final = 16 << 20
 INHERITED: Final = ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """Of the environment: the rest may hold passwords, and a process that reads hostile files needs none."""
 
@@ -64,6 +64,9 @@ class Looking:
         except Died as death:
             self.deaths += 1
             return Seen(state="unreadable", reason=str(death))
+        except ManifestError as error:
+            # A new process met a model that is another than it was.
+            return Seen(state="unreadable", reason=f"the model cannot be loaded again: {error}")
         if not isinstance(answer, Answer):
             raise TypeError(f"an answer was expected, not {answer}")
         self.memory_mb = max(self.memory_mb, answer.memory_mb)
@@ -90,9 +93,12 @@ class Looking:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,
             env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             cwd=Path(__file__).resolve().parents[2],
         )
+        if self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
         if self._folder is None:
             return
         try:
@@ -112,12 +118,23 @@ class Looking:
         end = time.monotonic() + seconds
         body = _orders.encode(order)
         try:
-            process.stdin.write(len(body).to_bytes(4, "big") + body)
-            process.stdin.flush()
+            self._write(process.stdin.fileno(), len(body).to_bytes(4, "big") + body, end)
             length = int.from_bytes(self._read(process, 4, end), "big")
+            if length > MOST_REPLY_BYTES:
+                self.close()
+                raise Died("it answered at impossible length")
             return _replies.decode(self._read(process, length, end))
         except BrokenPipeError:
             raise self._death(process) from None
+
+    def _write(self, descriptor: int, data: bytes, end: float) -> None:
+        """A process that does not read must not hold up the hub: a pipe takes 64 KB, a picture is larger."""
+        left = memoryview(data)
+        while left:
+            if not select.select([], [descriptor], [], max(0.0, end - time.monotonic()))[1]:
+                self.close()
+                raise Died("it took too long")
+            left = left[os.write(descriptor, left) :]
 
     def _read(self, process: subprocess.Popen[bytes], count: int, end: float) -> bytes:
         if process.stdout is None:
@@ -125,7 +142,7 @@ class Looking:
         descriptor, found = process.stdout.fileno(), bytearray()
         while len(found) < count:
             left = end - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            if not select.select([descriptor], [], [], max(0.0, left))[0]:
                 self.close()
                 raise Died("it took too long")
             part = os.read(descriptor, count - len(found))

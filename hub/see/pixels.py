@@ -158,7 +158,8 @@ def _rows_there(image: Image.Image, jpeg: Jpeg | None, data: bytes) -> tuple[Ima
         # A progressive JPEG brings all rows with each scan, at first coarse: after one whole scan all are there.
         if jpeg.scans < 2:
             return image, 0.0
-        whole = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        ended = np.frombuffer(data + b"\xff\xd9", np.uint8)
+        whole = cv2.imdecode(ended, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         found = cast("Pixels | None", whole)
         if found is None:
             return image, 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -108,7 +108,7 @@ class Models:
         return verified, leaves
 
     @contextlib.contextmanager
-    def making(self, id_: str) -> Iterator[Path]:
+    def making(self, id_: str) -> Generator[Path, None, None]:
         """A new folder to fill; it gets its name when all in it is there, and vanishes when something goes wrong."""
         if (self.folder / id_).exists():
             raise Conflict(f"there is a model {id_!r} in {self.folder} already; remove its folder to fetch it again")
