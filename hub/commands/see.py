@@ -46,7 +46,9 @@ def command(settings: Settings, files: tuple[Path, ...], model: str | None, ever
         show_json([{"file": str(path), **msgspec.to_builtins(seen)} for path, seen in found])
         return
     rows = [[path.name, seen.state, _said(seen, id_), f"{seen.decode_ms + seen.model_ms:.0f}"] for path, seen in found]
-    show_table(f"Seen by {id_ or 'nobody: no detector is active'}", ["picture", "", "what", "ms"], rows)
+    if id_ is None:
+        click.echo("No detector is active, pictures are only read: rosette models fetch, then activate.")
+    show_table(f"Seen by {id_}" if id_ else "Read", ["picture", "", "what", "ms"], rows)
 
 
 def _shown_from(models: Models, id_: str | None, everything: bool) -> float:

@@ -39,7 +39,7 @@ def detector(rosette: Rosette) -> tuple[str, str]:
 def test_see__without_a_detector_says_so_and_still_reads(rosette: Rosette, picture: Path) -> None:
     said = rosette("see", picture)
     assert said.exit_code == 0
-    assert "Seen by nobody: no detector is active" in said.stdout
+    assert "No detector is active, pictures are only read" in said.stdout
     assert "64 x 64" in said.stdout
     assert detector(rosette) == ("ok", "none: pictures are not looked at")
 
