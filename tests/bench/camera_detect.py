@@ -1,9 +1,9 @@
 """Pictures a second of one core, from bytes to boxes, beside the sum of its parts that nobody can leave out.
 
-The parts are OpenCV's decoder at the size that is used, and onnxruntime on a tensor that is ready; both are timed in the
-same run, in turns with the whole. The whole is that of the process which looks at pictures: header, EXIF, decoding,
-orientation, letterbox, network, decoder, suppression; then the same through its pipe, the hub's part included. Processor
-time of one thread, the least of the repeats for each picture, then the mean over pictures.
+The parts are OpenCV's decoder at the size that is used, and onnxruntime on a tensor that is ready; both are timed in
+the same run, in turns with the whole. The whole is that of the process which looks at pictures: header, EXIF, decoding,
+orientation, letterbox, network, decoder, suppression; then the same through its pipe, the hub's part included.
+Processor time of one thread, the least of the repeats for each picture, then the mean over pictures.
 
 Pictures and model are third-party: ../shared (or --shared DIR). Where they are absent, it says so.
 """
