@@ -16,13 +16,14 @@ import msgspec
 from fusion.camera.manifest import ManifestError
 from fusion.camera.manifest_toml import parse_manifest
 from hub.records.errors import NotFound, Refused, Unavailable
+from hub.see.drawn import drawn
 from hub.see.efficientnet import efficientnet_lite
-from hub.see.golden import Verified, drawn, expectation, verify_folder
+from hub.see.folder import MANIFEST
+from hub.see.golden import Verified, expectation, verify_folder
 from hub.see.looking import Looking
 from hub.see.redeclare import redeclared_yolox
 from hub.see.registry import Models
 from hub.see.torch_file import read_weights
-from hub.see.worker import MANIFEST
 
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 MOST_BYTES: Final = 2 << 30

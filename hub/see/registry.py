@@ -17,8 +17,8 @@ import msgspec
 
 from fusion.camera.manifest import TASKS, ManifestError, ModelManifest, Task
 from hub.records.errors import Conflict, NotFound, Refused
+from hub.see.folder import MANIFEST, read_manifest
 from hub.see.golden import Verified, verify_folder
-from hub.see.worker import MANIFEST, read_manifest
 
 MOST_REMEMBERED: Final = 20
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from fusion.camera.manifest import ManifestError
 from hub.records.errors import Refused
-from hub.see.golden import drawn
+from hub.see.drawn import drawn
+from hub.see.folder import read_manifest
 from hub.see.looking import Looking
 from hub.see.pixels import MOST_BYTES
 from hub.see.seen import Seen
-from hub.see.worker import read_manifest
 
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 REPEATS: Final = 20

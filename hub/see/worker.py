@@ -6,7 +6,6 @@ given, it answers; where it cannot, it dies, and `hub.see.looking` starts anothe
 
 from __future__ import annotations
 
-import hashlib
 import os
 import resource
 import sys
@@ -17,17 +16,14 @@ from typing import BinaryIO, Final
 import cv2
 import msgspec
 
-from fusion.camera.manifest import ManifestError, ModelManifest
-from fusion.camera.manifest_toml import parse_manifest
+from fusion.camera.manifest import ManifestError
 from fusion.camera.model import Model
-from hub.see.onnx_file import refuse_other_files
+from hub.see.folder import read_folder
 from hub.see.pixels import Picture, Unreadable, read_picture
 from hub.see.seen import Answer, Box, Failed, Load, Order, Ready, Reply, Seen
 
 MEMORY_MB: Final = 1_024
 """More than the process has when it starts: what the largest picture takes."""
-MOST_MODEL_BYTES: Final = 2 << 30
-MANIFEST: Final = "manifest.toml"
 
 _orders = msgspec.msgpack.Decoder(Order)
 _replies = msgspec.msgpack.Encoder()
@@ -63,37 +59,6 @@ def main() -> None:
         body = _replies.encode(reply)
         sink.write(len(body).to_bytes(4, "big") + body)
         sink.flush()
-
-
-def read_manifest(folder: Path) -> ModelManifest:
-    """The manifest of a model's folder; raises ManifestError, OSError."""
-    text = (folder / MANIFEST).read_bytes()
-    try:
-        return parse_manifest(text.decode(), lambda name: _beside(folder, name).read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{MANIFEST}: UTF-8 was expected") from error
-
-
-def read_folder(folder: Path) -> tuple[ModelManifest, bytes]:
-    """Manifest and model of a folder, the model one file that is the one named. Raises ManifestError, OSError."""
-    manifest = read_manifest(folder)
-    path = _beside(folder, manifest.file)
-    if path.stat().st_size > MOST_MODEL_BYTES:
-        raise ManifestError(
-            f"model.file: at most {MOST_MODEL_BYTES:,} bytes were expected, not {path.stat().st_size:,}"
-        )
-    data = path.read_bytes()
-    if (found := hashlib.sha256(data).hexdigest()) != manifest.sha256:
-        raise ManifestError(f"model.sha256: the model's bytes have {found}, the manifest names {manifest.sha256}")
-    refuse_other_files(data)
-    return manifest, data
-
-
-def _beside(folder: Path, name: str) -> Path:
-    path = folder / name
-    if path.resolve().parent != folder.resolve():
-        raise ManifestError(f"{name}: a file in the model's folder was expected, not a link out of it")
-    return path
 
 
 def look(data: bytes, model: Model | None) -> Seen:

@@ -25,10 +25,11 @@ import psutil
 from fusion.camera.model import Model
 from fusion.camera.preprocess import fit_picture, tensor
 from hub.see.fetching import fetch
+from hub.see.folder import read_folder
 from hub.see.looking import Looking
 from hub.see.pixels import read_picture
 from hub.see.registry import Models
-from hub.see.worker import look, read_folder
+from hub.see.worker import look
 
 FOLDERS = ("camtrapdp-burst", "ena24", "speciesnet")
 REPOSITORY = Path(__file__).resolve().parents[2]

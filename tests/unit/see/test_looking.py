@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +185,12 @@ def test_prefixes__of_a_jpeg_each_get_an_answer() -> None:
     assert states[-1] == "seen"
     assert states.index("partial") > len(data) * 0.35
     assert set(states[: len(data) // 4]) == {"unreadable"}
+
+
+def test_hub__loads_no_decoder_and_no_network_itself() -> None:
+    """They are for the process that may die; in the hub they would only take memory."""
+    code = (
+        "import sys, hub.app; print(*sorted({'cv2', 'onnxruntime', 'onnx', 'fusion.camera.model'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""
