@@ -12,7 +12,7 @@ from hub.records.errors import NotFound
 from hub.see.looking import Looking
 from hub.see.registry import Models
 from hub.see.seen import Seen
-from hub.see.trial import file_bytes, pictures_in
+from hub.see.trial import look_at, pictures_in
 from hub.settings import Settings
 
 
@@ -39,7 +39,7 @@ def command(settings: Settings, files: tuple[Path, ...], model: str | None, ever
         raise NotFound("there are no pictures in there")
     with Looking(folder) as looking:
         for path in paths:
-            seen = looking.look(file_bytes(path))
+            seen = look_at(looking, path)
             shown = [box for box in seen.boxes if box.probability >= show]
             found.append((path, msgspec.structs.replace(seen, boxes=shown)))
     if as_json:

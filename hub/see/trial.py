@@ -31,19 +31,22 @@ def pictures_in(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def file_bytes(path: Path) -> bytes:
-    """No more of a file than is needed to see that it is too large."""
-    with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+def look_at(looking: Looking, path: Path) -> Seen:
+    """Look at a file; one that cannot be opened is unreadable like any other."""
+    try:
+        with path.open("rb") as file:
+            # No more than is needed to see that it is too large.
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        return Seen(state="unreadable", reason=error.strerror or str(error))
+    return looking.look(data)
 
 
 def bench_folder(folder: Path, files: Sequence[Path]) -> dict[str, Any]:
     """Figures of one model over files, or over a drawn picture many times; milliseconds of processor time."""
-    data = [file_bytes(path) for path in files] or [drawn()] * REPEATS
-    looking = _looking(folder)
-    with looking:
-        looking.look(data[0])
-        seen = [looking.look(one) for one in data]
+    with _looking(folder) as looking:
+        looking.look(drawn())
+        seen = [look_at(looking, path) for path in files] or [looking.look(drawn()) for _ in range(REPEATS)]
     good = [one for one in seen if one.state != "unreadable"]
     if not good:
         raise Refused(f"none of the pictures could be looked at: {seen[0].reason}")
@@ -71,8 +74,7 @@ def shadow_folders(active: Path, candidate: Path, files: Sequence[Path]) -> dict
     read = 0
     with _looking(active) as first, _looking(candidate) as second:
         for path in files:
-            data = file_bytes(path)
-            seen = (first.look(data), second.look(data))
+            seen = (look_at(first, path), look_at(second, path))
             for side, one in enumerate(seen):
                 spent[side] += one.model_ms
             read += all(one.state != "unreadable" for one in seen)

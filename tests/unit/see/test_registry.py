@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from hub.records.errors import Conflict, NotFound, Refused
+from hub.see.looking import Looking
 from hub.see.registry import Models
-from hub.see.trial import bench_folder, shadow_folders
+from hub.see.trial import bench_folder, look_at, shadow_folders
 from tests.unit.see.conftest import Make
 from tests.unit.see.hostile import encoded
 
@@ -129,3 +130,9 @@ def test_bench__counts_pictures_and_says_how_long_they_take(models: Models, make
     figures = bench_folder(make("one"), [])
     assert (figures["model"], figures["pictures"], figures["unreadable"]) == ("one", 20, 0)
     assert figures["pictures_per_s_per_core"] > 0
+
+
+def test_look_at__a_file_that_cannot_be_opened_is_unreadable_like_any_other(tmp_path: Path) -> None:
+    with Looking() as looking:
+        assert look_at(looking, tmp_path / "gone.jpg").reason == "No such file or directory"
+        assert look_at(looking, tmp_path).state == "unreadable"
