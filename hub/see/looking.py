@@ -23,6 +23,14 @@ MOST_REPLY_BYTES: Final = 16 << 20
 INHERITED: Final = ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """Of the environment: the rest may hold passwords, and a process that reads hostile files needs none."""
 
+OWN: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # Decoded pictures are larger than what glibc keeps: it would ask the kernel for fresh pages for each.
+    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+}
+
 _orders = msgspec.msgpack.Encoder()
 _replies = msgspec.msgpack.Decoder(Reply)
 
@@ -94,7 +102,7 @@ class Looking:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=environment | OWN,
             cwd=Path(__file__).resolve().parents[2],
         )
         if self._process.stdin is not None:
