@@ -84,9 +84,10 @@ bench: setup-dev
 bench-geo: setup-dev
 	@for name in geo_join geo_build geo_batch geo_crossings geo_growth geo_exact geo_spacetime; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
-# The movement model on real collars (../shared/data), and its rate beside Stone Soup, where that is there.
+# The movement model on real collars (../shared/data), its rate beside Stone Soup, where that is there; and how soon a late
+# batch or a picture has its answer at a site with 10,000 animals.
 bench-fusion: setup-dev
-	@for name in fusion_collars fusion_kernels; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 # Pictures from bytes to boxes (../shared), and 100,000 damaged ones.
 bench-camera: setup-dev

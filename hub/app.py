@@ -16,12 +16,14 @@ from hub.commands import announce
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.hypotheses import hypothesis_routes
 from hub.console.identity import identity_routes
 from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
+from hub.console.roster import roster_routes
 from hub.console.server import check_port, free_port, serve_http
 from hub.console.watching import watching_routes
 from hub.dispatch.deliver import Deliverer
@@ -92,6 +94,8 @@ async def serve(settings: Settings) -> None:
                     *read_routes(database, feeds, now),
                     *near_routes(database, now),
                     *identity_routes(database, feeds),
+                    *roster_routes(database, feeds),
+                    *hypothesis_routes(database, feeds),
                     *inside_routes(database, feeds, now),
                     *watching_routes(feeds, now),
                     *range_routes(database, feeds, now),
