@@ -369,7 +369,7 @@ def stays(
             if g == groups:
                 break
             w, slot, i, j = room.group[0, g], room.group[1, g], room.group[2, g], room.group[3, g]
-            s = begin + room.way[w]
+            s = begin + int(room.way[w])
             ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
             if slot < 0:
                 out, n = _stays_of_lone(table, ax, ay, bx, by, s, out, n)
