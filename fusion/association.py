@@ -5,7 +5,8 @@ individual is speed x N(place | what all *other* evidence says of it at that tim
 false positives, unknown residents and those of the catalogue whose whereabouts nobody knows. Shared sightings enter an
 individual's track with the covariance R/r + P(1 - r)/r, which gives the mean update of probabilistic data association
 (Bar-Shalom & Tse 1975) without pinning an animal to another's camera. The silence of operating cameras enters as
-factors, see `camera_process.silence`. The answer is a function of the set and the rules, to the bit.
+factors, see `camera_process.silence`. What is then still unsure is sampled jointly, see `joint`. The answer is a
+function of the set and the rules, to the bit.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fusion import association_kernels as loops
-from fusion import camera_process, residence
+from fusion import camera_process, joint, residence
 from fusion import marginal_kernels as smoothing
 from fusion.association_kernels import Integers, Whereabouts
 from fusion.burst_kernels import bursts, exclude
 from fusion.camera_process import Cameras
 from fusion.ellipse import Floats
 from fusion.identities import AssociationRules, Identities
+from fusion.joint import Together
 from fusion.marginal_kernels import Marginals
 from fusion.residence import Mapper, Residence
 from fusion.roster import Roster
@@ -43,10 +45,12 @@ class Settled:
     identities: Identities
     residence: Residence
     silence: Silence
+    together: Together
+    rates: Rates
 
 
 @dataclass(frozen=True, slots=True)
-class _Rates:
+class Rates:
     """false_per_s: pictures of nobody, a camera a second; unknown_share: unknown residents for each known one."""
 
     false_per_s: float
@@ -69,17 +73,17 @@ def settle(
     silence = Silence.unknown(m, span_s, rules.silence_step_s)
     living = residence.of_collars(roster, cameras, rules, mapper)
     alone = residence.unseen(roster, cameras, silence, rules, mapper)
-    rates = _Rates(rules.false_per_day / DAY, rules.unknown_share)
+    rates = Rates(rules.false_per_day / DAY, rules.unknown_share)
     offset, who = sightings.offset, sightings.score_of
     place, spread = _anywhere(sightings, roster, rules, who)
-    found, rates = _share(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, np.zeros(m))
+    found, rates = shared(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, np.zeros(m))
     for sweep in range(rules.sweeps):
         r = found.if_here
         if sweep < 2:
             r = np.where(r > rules.certain_at, r, 0.0)
         lines = timelines(sightings, roster, silence, found.offset, found.who, r, found.spread_m2)
         motion = residence.motions(roster, living.log_motion, rules)
-        out = _smoothed(lines, motion, mapper)
+        out = smoothed(lines, motion, mapper)
         if rules.silence:
             _fall_silent(lines, motion, out, cameras, rules, mapper)
             silence.keep(lines, roster.has_collar())
@@ -90,11 +94,13 @@ def settle(
         offset, who = loops.candidates(sightings.seen(), at, roster.species, rules.neighbours)
         place, spread = _terms(sightings, found, lines, out, at, offset, who, rules)
         lost = np.where(at.is_located, 0.0, 1.0)
-        found, rates = _share(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, lost)
-    return Settled(sightings, roster, cameras, rules, found, living, silence)
+        found, rates = shared(sightings, roster, cameras, rules, rates, living, offset, who, place, spread, lost)
+    found, together = joint.settle_unsure(sightings, roster, silence, living, found, rules, mapper)
+    return Settled(sightings, roster, cameras, rules, found, living, silence, together, rates)
 
 
-def _smoothed(lines: Timelines, motion: Floats, mapper: Mapper) -> Marginals:
+def smoothed(lines: Timelines, motion: Floats, mapper: Mapper) -> Marginals:
+    """Marginals of all rows of all individuals; motion f8[m, 6]."""
     out, likelihood = smoothing.marginals(len(lines.rows.time_s)), np.zeros(len(motion))
 
     def work(lo: int, hi: int) -> None:
@@ -135,17 +141,14 @@ def _terms(
     rules: AssociationRules,
 ) -> tuple[Floats, Floats]:
     """Log density and variance of every pair: exact where it was a pair before, else by the nearest clock moment."""
-    j = np.repeat(np.arange(len(sightings)), np.diff(offset))
-    k = np.clip(
-        np.floor((sightings.time_s[j] - at.start_s) / at.step_s + 0.5).astype(np.int64), 0, at.place.shape[1] - 1
-    )
     place, spread = np.empty(len(who)), np.empty(len(who))
-    around = at.spread[who, k] + at.wander[who][:, None] * np.array([1.0, 0.0, 1.0])
-    loops.place_terms(sightings.place[j], sightings.covariance[j], at.place[who, k], around, place, spread)
-    j, row = found.sighting(), lines.pair_row
+    loops.clock_terms(sightings.seen(), offset, who, at, place, spread)
+    row = lines.pair_row
     exact, exact_spread = np.empty(len(row)), np.empty(len(row))
-    around = out.others_spread[row] * rules.others_inflation
-    loops.place_terms(sightings.place[j], sightings.covariance[j], out.others_place[row], around, exact, exact_spread)
+    loops.place_terms(
+        sightings.seen(), found.offset, row, out.others_place, out.others_spread, rules.others_inflation, exact,
+        exact_spread,
+    )  # fmt: skip
     loops.carried(offset, who, found.offset, found.who, exact, place)
     loops.carried(offset, who, found.offset, found.who, exact_spread, spread)
     return place, spread
@@ -155,19 +158,19 @@ def _counts(roster: Roster, sightings: Sightings) -> Floats:
     return np.bincount(roster.species, minlength=sightings.species.shape[1]).astype(np.float64)
 
 
-def _share(
+def shared(
     sightings: Sightings,
     roster: Roster,
     cameras: Cameras,
     rules: AssociationRules,
-    rates: _Rates,
+    rates: Rates,
     living: Residence,
     offset: Integers,
     who: Integers,
     place: Floats,
     spread: Floats,
     lost: Floats,
-) -> tuple[Identities, _Rates]:
+) -> tuple[Identities, Rates]:
     """Probabilities of all pairs; and the rates of strangers that they imply. lost f8[m]: 1 for whom nobody locates."""
     n, j = len(sightings), np.repeat(np.arange(len(sightings)), np.diff(offset))
     motion = residence.motions(roster, living.log_motion, rules)
@@ -184,8 +187,9 @@ def _share(
     exclude(*bursts(sightings.burst), offset, who, r, if_here, others, strangers)
     watched_s = float((cameras.to_s - cameras.from_s).sum())
     false_per_s = (float(strangers[:, 0].sum()) + 1.0) / (watched_s + DAY / rules.false_per_day)
+    told = rules.unknown_share_counts
     of_unknown = float(strangers[:, 1].sum() + strangers[:, 3].sum())
-    unknown_share = (of_unknown + 1.0) / (float(r.sum()) + 1.0 / rules.unknown_share)
+    unknown_share = (of_unknown + told) / (float(r.sum()) + told / rules.unknown_share)
     scales = roster.medians * np.exp(living.log_motion)
     here, stead = living.here, living.in_stead
     found = Identities(
@@ -199,7 +203,7 @@ def _nobody(
     roster: Roster,
     cameras: Cameras,
     rules: AssociationRules,
-    rates: _Rates,
+    rates: Rates,
     speed: Floats,
     lost: Floats,
 ) -> Floats:

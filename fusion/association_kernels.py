@@ -182,19 +182,56 @@ def carried(
 
 
 @njit(nogil=True, cache=True)
+def clock_terms(seen: Seen, offset: Integers, who: Integers, at: Whereabouts, place: Floats, spread: Floats) -> None:
+    """Log density of each pair's sighting under where the individual was at the nearest moment of the clock, f8[pairs],
+    and the variance of that place in m2.
+    """
+    for j in range(seen.time_s.size):
+        k = min(max(int(np.floor((seen.time_s[j] - at.start_s) / at.step_s + 0.5)), 0), at.place.shape[1] - 1)
+        for p in range(offset[j], offset[j + 1]):
+            i = who[p]
+            xx, yy = at.spread[i, k, 0] + at.wander[i], at.spread[i, k, 2] + at.wander[i]
+            place[p] = log_density(
+                seen.place[j, 0] - at.place[i, k, 0],
+                seen.place[j, 1] - at.place[i, k, 1],
+                xx + seen.covariance[j, 0],
+                at.spread[i, k, 1] + seen.covariance[j, 1],
+                yy + seen.covariance[j, 2],
+            )
+            spread[p] = max(0.5 * (xx + yy), 1.0)
+
+
+@njit(nogil=True, cache=True)
 def place_terms(
-    place: Floats, covariance: Floats, others_place: Floats, others_spread: Floats, out: Floats, spread: Floats
+    seen: Seen,
+    offset: Integers,
+    row: Integers,
+    others_place: Floats,
+    others_spread: Floats,
+    inflation: float,
+    out: Floats,
+    spread: Floats,
 ) -> None:
-    """Log density of each pair's sighting under what all others say of the individual; spread f8[pairs] in m2."""
-    for p in range(out.size):
-        out[p] = log_density(
-            place[p, 0] - others_place[p, 0],
-            place[p, 1] - others_place[p, 1],
-            others_spread[p, 0] + covariance[p, 0],
-            others_spread[p, 1] + covariance[p, 1],
-            others_spread[p, 2] + covariance[p, 2],
-        )
-        spread[p] = max(0.5 * (others_spread[p, 0] + others_spread[p, 2]), 1.0)
+    """Log density of each pair's sighting under what all others say of the individual; spread f8[pairs] in m2.
+
+    row i8[pairs] into others_place f8[n, 2] and others_spread f8[n, 3], which counts `inflation` times.
+    """
+    for j in range(offset.size - 1):
+        for p in range(offset[j], offset[j + 1]):
+            r = row[p]
+            xx, xy, yy = (
+                others_spread[r, 0] * inflation,
+                others_spread[r, 1] * inflation,
+                others_spread[r, 2] * inflation,
+            )
+            out[p] = log_density(
+                seen.place[j, 0] - others_place[r, 0],
+                seen.place[j, 1] - others_place[r, 1],
+                xx + seen.covariance[j, 0],
+                xy + seen.covariance[j, 1],
+                yy + seen.covariance[j, 2],
+            )
+            spread[p] = max(0.5 * (xx + yy), 1.0)
 
 
 @njit(nogil=True, cache=True)

@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fusion.camera_pyramid import WIDEST_CELL, Pyramid, pyramid
 from fusion.ellipse import Floats
 from fusion.evidence import frozen
 from fusion.marginal_kernels import Marginals, Rows, filter_rows, passed_rows, smooth_back, transition
@@ -30,13 +31,16 @@ BOLDEST: Final = -0.5
 
 
 class Cameras(NamedTuple):
-    """x_m, y_m f8[c] sorted by x_m; width_m f8[c] = 2 x reach x detection probability; from_s, to_s f8[c] operating."""
+    """x_m, y_m f8[c] sorted by x_m; width_m f8[c] = 2 x reach x detection probability; from_s, to_s f8[c] operating;
+    and the cells that they are gathered in.
+    """
 
     x_m: Floats
     y_m: Floats
     width_m: Floats
     from_s: Floats
     to_s: Floats
+    pyramid: Pyramid
 
 
 @njit(nogil=True, cache=True)
@@ -46,36 +50,99 @@ def speed_mps(motion: Floats) -> float:
 
 
 @njit(nogil=True, cache=True)
+def _between(tree: Pyramid, c: int, from_s: float, to_s: float) -> tuple[float, float, float, float, float, float]:
+    """What the cameras of cell c watched in a time: the moments of `Pyramid.watched`."""
+    a0 = a1 = a2 = a3 = a4 = a5 = 0.0
+    begin, end = tree.changes[c], tree.changes[c + 1]
+    parts = (end - begin) / max(tree.when[end - 1] - tree.when[begin], 1e-9)
+    for sign in (-1.0, 1.0):
+        t = from_s if sign < 0.0 else to_s
+        if t < tree.when[begin]:
+            continue
+        k = tree.near[begin + min(int((t - tree.when[begin]) * parts), end - begin - 1)]
+        # The part's beginning may come out later by a rounding than it was.
+        while k > begin and tree.when[k] > t:
+            k -= 1
+        k += 1
+        while k < end and tree.when[k] <= t:
+            k += 1
+        at = tree.watched[k - 1]
+        share = 0.0
+        if k < end:
+            share = (t - tree.when[k - 1]) / (tree.when[k] - tree.when[k - 1])
+        to = tree.watched[min(k, end - 1)]
+        a0 += sign * (at[0] + share * (to[0] - at[0]))
+        a1 += sign * (at[1] + share * (to[1] - at[1]))
+        a2 += sign * (at[2] + share * (to[2] - at[2]))
+        a3 += sign * (at[3] + share * (to[3] - at[3]))
+        a4 += sign * (at[4] + share * (to[4] - at[4]))
+        a5 += sign * (at[5] + share * (to[5] - at[5]))
+    # A rest of differences is no camera.
+    return (a0 if a0 > 1e-9 * tree.watched[end - 1, 0] else 0.0), a1, a2, a3, a4, a5
+
+
+@njit(nogil=True, cache=True)
 def passes(
     x: float, y: float, cxx: float, cxy: float, cyy: float, from_s: float, to_s: float, cameras: Cameras, out: Floats
 ) -> None:
     """Recorded passes a metre of speed by N((x, y), C) in a time: out f8[6] = their mean F, gradient 2, Hessian 3.
 
-    F sums width x operating time x N(camera).
+    F sums width x operating time x N(camera), cell by cell where the density is wide, see `camera_pyramid`.
     """
-    det = cxx * cyy - cxy * cxy
-    i00, i01, i11 = cyy / det, -cxy / det, cxx / det
-    reach, reach_y = FARTHEST_SD * np.sqrt(cxx), FARTHEST_SD * np.sqrt(cyy)
-    scale = 1.0 / (6.283185307179586 * np.sqrt(det))
+    tree = cameras.pyramid
+    narrow2 = 0.5 * (cxx + cyy) - np.sqrt(0.25 * (cxx - cyy) ** 2 + cxy * cxy)
+    level = 0
+    while level + 1 < tree.side_m.size and tree.side_m[level + 1] ** 2 <= WIDEST_CELL * WIDEST_CELL * narrow2:
+        level += 1
+    side = tree.side_m[level]
+    # No cameras of a cell are farther from their mean than half its side, in the root of the mean square.
+    more = 0.25 * side * side if level > 0 else 0.0
+    reach, reach_y = FARTHEST_SD * np.sqrt(cxx + more), FARTHEST_SD * np.sqrt(cyy + more)
     total = g0 = g1 = h00 = h01 = h11 = 0.0
-    for c in range(np.searchsorted(cameras.x_m, x - reach), cameras.x_m.size):
-        d0, d1 = cameras.x_m[c] - x, cameras.y_m[c] - y
-        if d0 > reach:
-            break
-        if abs(d1) > reach_y:
-            continue
-        u0, u1 = i00 * d0 + i01 * d1, i01 * d0 + i11 * d1
-        quadratic = d0 * u0 + d1 * u1
-        watched = min(to_s, cameras.to_s[c]) - max(from_s, cameras.from_s[c])
-        if quadratic > FARTHEST_SD * FARTHEST_SD or watched <= 0.0:
-            continue
-        f = cameras.width_m[c] * watched * np.exp(-0.5 * quadratic)
-        total += f
-        g0 += f * u0
-        g1 += f * u1
-        h00 += f * (u0 * u0 - i00)
-        h01 += f * (u0 * u1 - i01)
-        h11 += f * (u1 * u1 - i11)
+    # Single cameras share one covariance; cells have one each.
+    per = 1.0 / (cxx * cyy - cxy * cxy)
+    root = np.sqrt(per)
+    i00, i01, i11 = cyy * per, -cxy * per, cxx * per
+    k, last = tree.level[level], tree.level[level + 1]
+    k += np.searchsorted(tree.column[k:last], np.int64(np.floor((x - reach) / side)))
+    while k < last and tree.column[k] * side <= x + reach:
+        begin, end = tree.first[k], tree.first[k + 1]
+        k += 1
+        for c in range(begin + np.searchsorted(tree.cell[begin:end, 1], y - reach_y), end):
+            d0, d1 = tree.cell[c, 0] - x, tree.cell[c, 1] - y
+            if d1 > reach_y:
+                break
+            if abs(d0) > reach:
+                continue
+            cell_from, cell_to = tree.cell[c, 6], tree.cell[c, 7]
+            vxx, vxy, vyy = cxx + tree.cell[c, 2], cxy + tree.cell[c, 3], cyy + tree.cell[c, 4]
+            if tree.changes[c] == tree.changes[c + 1] or (cell_from <= from_s and to_s <= cell_to):
+                watched = tree.cell[c, 5] * (min(to_s, cell_to) - max(from_s, cell_from))
+            else:
+                watched, m0, m1, m00, m01, m11 = _between(tree, c, from_s, to_s)
+                if watched > 0.0:
+                    m0, m1 = m0 / watched, m1 / watched
+                    d0, d1 = d0 + m0, d1 + m1
+                    vxx, vyy = cxx + max(m00 / watched - m0 * m0, 0.0), cyy + max(m11 / watched - m1 * m1, 0.0)
+                    vxy = cxy + m01 / watched - m0 * m1
+            if watched <= 0.0:
+                continue
+            if level > 0:
+                per = 1.0 / (vxx * vyy - vxy * vxy)
+                root = np.sqrt(per)
+                i00, i01, i11 = vyy * per, -vxy * per, vxx * per
+            u0, u1 = i00 * d0 + i01 * d1, i01 * d0 + i11 * d1
+            quadratic = d0 * u0 + d1 * u1
+            if quadratic > FARTHEST_SD * FARTHEST_SD:
+                continue
+            f = watched * root * np.exp(-0.5 * quadratic)
+            total += f
+            g0 += f * u0
+            g1 += f * u1
+            h00 += f * (u0 * u0 - i00)
+            h01 += f * (u0 * u1 - i01)
+            h11 += f * (u1 * u1 - i11)
+    scale = 0.15915494309189535
     out[0], out[1], out[2] = scale * total, scale * g0, scale * g1
     out[3], out[4], out[5] = scale * h00, scale * h01, scale * h11
 
@@ -281,5 +348,7 @@ def sorted_cameras(x_m: Floats, y_m: Floats, width_m: Floats, from_s: Floats, to
     order = np.lexsort((to_s, from_s, width_m, y_m, x_m))
     number = np.empty(len(order), np.int64)
     number[order] = np.arange(len(order))
-    columns = [frozen(np.asarray(column, np.float64)[order]) for column in (x_m, y_m, width_m, from_s, to_s)]
-    return Cameras(*columns), number
+    x, y, width, begin, end = (
+        frozen(np.asarray(column, np.float64)[order]) for column in (x_m, y_m, width_m, from_s, to_s)
+    )
+    return Cameras(x, y, width, begin, end, pyramid(x, y, width, begin, end)), number

@@ -7,6 +7,8 @@ import numpy as np
 from fusion import kernels, likelihood
 from fusion.association import settle
 from fusion.behaviour.encounter import within_probability
+from fusion.behaviour.slow_spells import slow_spells
+from fusion.behaviour.stays import stays
 from fusion.camera_process import sorted_cameras
 from fusion.evidence import Evidence, keys_from
 from fusion.identities import AssociationRules
@@ -38,6 +40,8 @@ def _one_animal() -> None:
     track, known = smooth(evidence, parameters)
     home_range(track.time_s, track.x_m, track.y_m, parameters)
     occurrence(known, float(times[0]), float(times[-1]))
+    stays(times, x, y, covariance)
+    slow_spells(np.linspace(0.0, 200 * DAY / 4, 200), np.zeros(200), np.zeros(200), np.tile([1.0, 0.0, 1.0], (200, 1)))
 
 
 def _whose() -> None:

@@ -141,7 +141,7 @@ def review_queue(settled: Settled, most: int) -> list[tuple[bytes, float]]:
 
     A quick stand-in for settling anew under every possible answer: the change of the sighting's own share, the sum of
     p (1 - p) over owners and nobody, more for an owner whose track rests on few other sightings. A certain sighting
-    teaches nothing.
+    teaches nothing. What probably shows the same animal (`Settled.together`) is answered too.
     """
     found = settled.identities
     j, p = found.sighting(), found.probability
@@ -149,5 +149,9 @@ def review_queue(settled: Settled, most: int) -> list[tuple[bytes, float]]:
     hangs = 1.0 / (1.0 + np.maximum(total[found.who] - p, 0.0))
     value = np.bincount(j, weights=p * (1.0 - p) * (1.0 + hangs), minlength=len(settled.sightings))
     value += (found.nobody * (1.0 - found.nobody)).sum(axis=1) * 0.5
+    met, own = settled.together, value.copy()
+    likely = np.where(met.probability >= 0.5, met.probability, 0.0)
+    value += np.bincount(met.one, weights=likely * own[met.other], minlength=len(value))
+    value += np.bincount(met.other, weights=likely * own[met.one], minlength=len(value))
     order = np.lexsort((np.arange(len(value)), -value))[:most]
     return [(settled.sightings.keys[row].tobytes(), float(value[row])) for row in order]

@@ -259,7 +259,7 @@ def adjoint_gap(f: Floats, lam: Floats, L: Floats) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _adjoint_fix(K: Floats, e: Floats, S: Floats, lam: Floats, L: Floats) -> None:
+def adjoint_fix(K: Floats, e: Floats, S: Floats, lam: Floats, L: Floats) -> None:
     """lam <- C' lam - H' e, L <- C' L C + H' S^-1 H with C = I - K H: add what one fix says."""
     b = np.zeros((6, 2))
     k0 = k1 = d00 = d01 = d11 = 0.0
@@ -337,7 +337,7 @@ def smooth_blocks(
         for r in range(hi - lo - 1, -1, -1):
             if r < block:
                 _write(passed.x[r], passed.P[r], lam, L, out, lo + r)
-            _adjoint_fix(passed.K[r], passed.e[r], passed.S[r], lam, L)
+            adjoint_fix(passed.K[r], passed.e[r], passed.S[r], lam, L)
             adjoint_gap(passed.F[r], lam, L)
 
 
@@ -358,7 +358,7 @@ def between(
         lams[r], Ls[r] = lams[r + 1], Ls[r + 1]
         if r + 1 < count:
             adjoint_gap(passed.F[r + 1], lams[r], Ls[r])
-        _adjoint_fix(passed.K[r], passed.e[r], passed.S[r], lams[r], Ls[r])
+        adjoint_fix(passed.K[r], passed.e[r], passed.S[r], lams[r], Ls[r])
     ahead = np.empty(5)
     for q in range(queries.size):
         r = np.searchsorted(fixes.time_s[lo:hi], queries[q], side="right")

@@ -11,19 +11,42 @@ from fusion.marginal_kernels import Rows
 from fusion.residence import NODES, Mapper
 from fusion.timelines import timelines
 
-LEAST_WEIGHT = 0.02
+LEAST_WEIGHT = 0.005
 """A motion less likely than this is left out of the mixture."""
 
 
 def positions(settled: Settled, times_s: Floats, mapper: Mapper = map) -> tuple[Floats, Floats]:
     """Place f8[t, m, 2] and covariance f8[t, m, 3] (xx, xy, yy) of every individual at times_s f8[t].
 
-    The mean and the covariance of a mixture over motions; with the probability that an individual does not live where
-    its sightings say, it may be anywhere, and the covariance says so.
+    The mean and the covariance of a mixture over motions, and over believing unsure sightings and not: where they
+    would move a track, its covariance says so. With the probability that an individual does not live where its
+    sightings say, it may be anywhere, and the covariance says that too.
     """
+    roster, rules, living = settled.roster, settled.rules, settled.residence
+    mean, covariance = _mixed([_where(settled, settled.identities.if_here**c, times_s, mapper) for c in rules.cautions])
+    here, centre = living.here[None, :, None], np.array([rules.centre_x_m, rules.centre_y_m])
+    anywhere = np.array([1.0, 0.0, 1.0]) * (rules.centre_sd_m**2 + roster.medians[:, :1] ** 2)
+    return (
+        here * mean + (1.0 - here) * centre,
+        here * covariance + (1.0 - here) * anywhere + here * (1.0 - here) * _squared(mean - centre),
+    )
+
+
+def _mixed(parts: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Mean and covariance of an even mixture."""
+    mean = np.mean([place for place, _ in parts], axis=0)
+    return mean, np.mean([spread + _squared(place - mean) for place, spread in parts], axis=0)
+
+
+def _squared(apart: Floats) -> Floats:
+    """f8[..., 2] -> f8[..., 3]: its products as a covariance."""
+    return np.stack([apart[..., 0] ** 2, apart[..., 0] * apart[..., 1], apart[..., 1] ** 2], axis=-1)
+
+
+def _where(settled: Settled, share: Floats, times_s: Floats, mapper: Mapper) -> tuple[Floats, Floats]:
+    """Place and covariance if the individuals live where their sightings say, with shares f8[p] of those."""
     found, roster, rules, living = settled.identities, settled.roster, settled.rules, settled.residence
     m, q = len(roster), len(times_s)
-    share = found.if_here**rules.caution
     lines = timelines(settled.sightings, roster, settled.silence, found.offset, found.who, share, found.spread_m2)
     n = len(lines.rows.time_s)
     animal = np.concatenate([np.repeat(np.arange(m), np.diff(lines.starts)), np.repeat(np.arange(m), q)])
@@ -55,13 +78,7 @@ def positions(settled: Settled, times_s: Floats, mapper: Mapper = map) -> tuple[
 
     residence.each(mapper, m, mix)
     asked = order >= n
-    mean = place[asked].reshape(m, q, 2).transpose(1, 0, 2)
-    covariance = spread[asked].reshape(m, q, 3).transpose(1, 0, 2)
-    here, centre = living.here[None, :, None], np.array([rules.centre_x_m, rules.centre_y_m])
-    anywhere = np.array([1.0, 0.0, 1.0]) * (rules.centre_sd_m**2 + roster.medians[:, :1] ** 2)
-    apart = mean - centre
-    between = np.stack([apart[..., 0] ** 2, apart[..., 0] * apart[..., 1], apart[..., 1] ** 2], axis=-1)
     return (
-        here * mean + (1.0 - here) * centre,
-        here * covariance + (1.0 - here) * anywhere + here * (1.0 - here) * between,
+        place[asked].reshape(m, q, 2).transpose(1, 0, 2),
+        spread[asked].reshape(m, q, 3).transpose(1, 0, 2),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fusion.ellipse import Floats
 from fusion.evidence import Evidence
 from fusion.motion import MotionParameters
 
@@ -22,7 +23,7 @@ def scaled(parameters: MotionParameters, evidence: Evidence) -> MotionParameters
     """
     if len(evidence) < ENOUGH:
         return parameters
-    deviation = [float(np.median(np.abs(axis - np.median(axis)))) for axis in (evidence.x_m, evidence.y_m)]
+    deviation = [median(np.abs(axis - median(axis))) for axis in (evidence.x_m, evidence.y_m)]
     size = 1.4826 * math.hypot(*deviation) / math.sqrt(2.0)
     if size <= 0.0:
         return parameters
@@ -30,3 +31,12 @@ def scaled(parameters: MotionParameters, evidence: Evidence) -> MotionParameters
     factor = 2.0**step
     tau_position_s = max(parameters.tau_position_s * factor, 1.5 * parameters.tau_velocity_s)
     return replace(parameters, sigma_m=parameters.sigma_m * factor, tau_position_s=tau_position_s)
+
+
+def median(values: Floats) -> float:
+    """Median of f8[n], n > 0; to the bit that of numpy, which takes ten times as long for the few values of a track."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[half])
+    return (float(ordered[half - 1]) + float(ordered[half])) / 2.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion import timeline_kernels as loops
 from fusion.association_kernels import Integers, Whereabouts
 from fusion.ellipse import Floats
 from fusion.identities import AssociationRules
@@ -66,23 +67,19 @@ def timelines(
     more = spread * (1.0 - safe) / safe
     xx, yy = xx + more, yy + more
     precision = np.stack([yy, -xy, xx], axis=1) * (taken / (xx * yy - xy * xy))[:, None]
-    everybody = np.arange(m)
-    animal = np.concatenate([np.repeat(everybody, np.diff(roster.offset)), who, np.repeat(everybody, c)])
-    time_s = np.concatenate([roster.time_s, sightings.time_s[j], np.tile(silence.clock_s, m)])
-    order = np.lexsort((time_s, animal))
-    is_clock = order >= fixes + len(who)
-    is_pair = (order >= fixes) & ~is_clock
-    pair_row = np.empty(len(who), np.int64)
-    pair_row[order[is_pair] - fixes] = np.flatnonzero(is_pair)
     shift = shifted(precision, sightings.place[j])
-    rows = Rows(
-        time_s[order],
-        np.concatenate([roster.precision, precision, silence.precision.reshape(-1, 3)])[order],
-        np.concatenate([roster.shift, shift, silence.shift.reshape(-1, 2)])[order],
-        np.concatenate([np.ones(fixes), np.where(taken, r, 0.0), np.zeros(m * c)])[order],
-    )
-    starts = np.searchsorted(animal[order], np.arange(m + 1)).astype(np.int64)
-    return Timelines(starts, rows, is_clock, is_clock & ~roster.has_collar()[animal[order]], pair_row)
+    pairs = Rows(sightings.time_s[j], precision, shift, np.where(taken, r, 0.0))
+    first, pair = loops.by_individual(who, m)
+    n = fixes + len(who) + m * c
+    rows = Rows(np.empty(n), np.empty((n, 3)), np.empty((n, 2)), np.empty(n))
+    is_clock, pair_row = np.empty(n, np.bool_), np.empty(len(who), np.int64)
+    fixed = Rows(roster.time_s, roster.precision, roster.shift, np.ones(fixes))
+    loops.merge(
+        roster.offset, fixed, first, pair, pairs, silence.clock_s, silence.precision, silence.shift, rows, is_clock,
+        pair_row,
+    )  # fmt: skip
+    starts = roster.offset + first + np.arange(m + 1) * c
+    return Timelines(starts, rows, is_clock, is_clock & np.repeat(~roster.has_collar(), np.diff(starts)), pair_row)
 
 
 def whereabouts(

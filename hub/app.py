@@ -16,12 +16,14 @@ from hub.commands import announce
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.hypotheses import hypothesis_routes
 from hub.console.identity import identity_routes
 from hub.console.inside import inside_routes
 from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
+from hub.console.roster import roster_routes
 from hub.console.server import check_port, free_port, serve_http
 from hub.console.watching import watching_routes
 from hub.dispatch.deliver import Deliverer
@@ -33,6 +35,7 @@ from hub.ingest.mqtt import MqttDoor
 from hub.ingest.upload import import_upload
 from hub.metrics import HubMetrics
 from hub.pipeline.beside import Beside
+from hub.see.registry import Models
 from hub.servers import Tasks, open_broker, open_database
 from hub.settings import Settings
 from hub.state import HubVitals
@@ -71,7 +74,7 @@ async def serve(settings: Settings) -> None:
             tasks["drill"] = drill.run
         now = feeds.now = site_clock(drill)
         door = MqttDoor(broker, acceptor, now=lambda: now(""))
-        vitals = HubVitals(door, feeds, drill)
+        vitals = HubVitals(door, feeds, drill, Models(settings.folder))
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}
         if settings.firebase_credentials:
@@ -91,6 +94,8 @@ async def serve(settings: Settings) -> None:
                     *read_routes(database, feeds, now),
                     *near_routes(database, now),
                     *identity_routes(database, feeds),
+                    *roster_routes(database, feeds),
+                    *hypothesis_routes(database, feeds),
                     *inside_routes(database, feeds, now),
                     *watching_routes(feeds, now),
                     *range_routes(database, feeds, now),

@@ -31,6 +31,8 @@ MODULES = {
     "refit": "refit",
     "drill": "drill",
     "doctor": "doctor",
+    "models": "models",
+    "see": "see",
     "user": "user",
     "site": "site",
     "key": "key",

@@ -1,17 +1,16 @@
-"""Jobs that keep the house: one table of name, interval and function."""
+"""Jobs that keep the house: a table of name, interval and function, for each process that has some."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from hub.pipeline.refit import refit
 from hub.records.errors import Unavailable
-from hub.store import log, sites
+from hub.store import log
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -28,21 +27,15 @@ async def make_months_ahead(database: Database) -> None:
         moment = (moment + timedelta(days=32)).replace(day=1)
 
 
-async def refit_movement(database: Database) -> None:
-    """Movement parameters of every site, from its collars; the pipeline takes up what changed."""
-    for site in await sites.everything(database):
-        fitted, changed = await refit(database, site.id)
-        LOGGER.info("site %s: %d collared animals fitted, %d changed", site.id, fitted, changed)
+Job = tuple[str, timedelta, Callable[[Database], Awaitable[None]]]
+# Of the hub's own process; those of the pipeline's stand in hub/pipeline/process.py.
+JOBS: Sequence[Job] = (("make_months_ahead", timedelta(hours=6), make_months_ahead),)
 
 
-def schedule(database: Database) -> AsyncIOScheduler:
-    """The scheduler with all jobs, not started. A run that was missed is made up for, once."""
+def schedule(database: Database, jobs: Sequence[Job] = JOBS) -> AsyncIOScheduler:
+    """The scheduler with these jobs, not started. A run that was missed is made up for, once."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    )
-    jobs: tuple[tuple[str, timedelta, Callable[[Database], Awaitable[None]]], ...] = (
-        ("make_months_ahead", timedelta(hours=6), make_months_ahead),
-        ("refit_movement", timedelta(hours=24), refit_movement),
     )
     for name, interval, function in jobs:
         scheduler.add_job(
@@ -57,9 +50,9 @@ def schedule(database: Database) -> AsyncIOScheduler:
 
 
 @contextmanager
-def kept(database: Database) -> Generator[None]:
-    """All jobs run until this is left; one that is under way then is not waited for."""
-    scheduler = schedule(database)
+def kept(database: Database, jobs: Sequence[Job] = JOBS) -> Generator[None]:
+    """These jobs run until this is left; one that is under way then is not waited for."""
+    scheduler = schedule(database, jobs)
     scheduler.start()
     try:
         yield

@@ -1,4 +1,4 @@
--- What migrations/0001 to 0009 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0012 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -35,7 +35,7 @@ CREATE TABLE public.alert (
     subject_id uuid NOT NULL,
     subject_name text NOT NULL,
     kind text NOT NULL,
-    fence_id uuid NOT NULL,
+    fence_id uuid,
     fence_name text NOT NULL,
     severity text NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
@@ -132,8 +132,8 @@ CREATE TABLE public.finding (
     subject_kind text NOT NULL,
     subject_id uuid NOT NULL,
     kind text NOT NULL,
-    fence_id uuid NOT NULL,
-    fence_version integer NOT NULL,
+    fence_id uuid,
+    fence_version integer,
     observed_from timestamp with time zone NOT NULL,
     observed_to timestamp with time zone NOT NULL,
     crossed_at timestamp with time zone NOT NULL,
@@ -147,7 +147,8 @@ CREATE TABLE public.finding (
     earliest_at timestamp with time zone NOT NULL,
     latest_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone NOT NULL,
-    probability double precision NOT NULL
+    probability double precision NOT NULL,
+    other_id uuid
 );
 
 CREATE TABLE public.followed_month (
@@ -163,6 +164,39 @@ CREATE TABLE public.followed_month (
     states bytea
 );
 
+CREATE TABLE public.hypothesis (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid,
+    since timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    probability double precision NOT NULL,
+    value double precision NOT NULL,
+    longitude double precision NOT NULL,
+    latitude double precision NOT NULL,
+    sensitive boolean NOT NULL,
+    evidence uuid[] NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text])))
+);
+
+CREATE TABLE public.hypothesis_decision (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    hypothesis_id uuid NOT NULL,
+    verdict text NOT NULL,
+    hypothesis jsonb NOT NULL,
+    acts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT hypothesis_decision_verdict_check CHECK ((verdict = ANY (ARRAY['confirmed'::text, 'rejected'::text])))
+);
+
 CREATE TABLE public.identity_decision (
     site_id text NOT NULL,
     id uuid NOT NULL,
@@ -176,6 +210,7 @@ CREATE TABLE public.identity_decision (
     withdrawn_by text,
     withdrawn_at timestamp with time zone,
     superseded_by uuid,
+    split uuid,
     CONSTRAINT identity_decision_check CHECK (((verdict = 'is'::text) OR (individual IS NOT NULL))),
     CONSTRAINT identity_decision_verdict_check CHECK ((verdict = ANY (ARRAY['is'::text, 'is_not'::text])))
 );
@@ -188,7 +223,36 @@ CREATE TABLE public.identity_proposal (
     nobody double precision NOT NULL,
     value double precision NOT NULL,
     configuration text NOT NULL,
-    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status text DEFAULT 'settled'::text NOT NULL,
+    CONSTRAINT identity_proposal_status_check CHECK ((status = ANY (ARRAY['provisional'::text, 'settled'::text])))
+);
+
+CREATE TABLE public.individual_merge (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    merged uuid NOT NULL,
+    stays uuid NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT individual_merge_check CHECK ((merged <> stays))
+);
+
+CREATE TABLE public.individual_split (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    individual uuid NOT NULL,
+    other uuid NOT NULL,
+    is_new boolean NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT individual_split_check CHECK ((individual <> other))
 );
 
 CREATE TABLE public.migration (
@@ -404,17 +468,29 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.followed_month
     ADD CONSTRAINT followed_month_pkey PRIMARY KEY (site_id, subject_kind, subject_id, month);
 
+ALTER TABLE ONLY public.hypothesis_decision
+    ADD CONSTRAINT hypothesis_decision_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.hypothesis
+    ADD CONSTRAINT hypothesis_pkey PRIMARY KEY (site_id, id);
+
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_pkey PRIMARY KEY (site_id, id);
 
 ALTER TABLE ONLY public.identity_proposal
     ADD CONSTRAINT identity_proposal_pkey PRIMARY KEY (site_id, observation);
 
+ALTER TABLE ONLY public.individual_merge
+    ADD CONSTRAINT individual_merge_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.individual_split
+    ADD CONSTRAINT individual_split_pkey PRIMARY KEY (site_id, id);
+
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.movement
-    ADD CONSTRAINT movement_pkey PRIMARY KEY (site_id, individual_id);
+    ADD CONSTRAINT movement_pkey PRIMARY KEY (site_id, individual_id, fitted_at);
 
 ALTER TABLE ONLY public.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (id, observed_at);
@@ -477,15 +553,23 @@ CREATE UNIQUE INDEX device_key_is_unique ON public.reference USING btree (site_i
 
 CREATE INDEX finding_by_fence ON public.finding USING btree (site_id, fence_id) WHERE (retracted_at IS NULL);
 
+CREATE INDEX finding_by_other ON public.finding USING btree (site_id, other_id) WHERE ((retracted_at IS NULL) AND (other_id IS NOT NULL));
+
 CREATE INDEX finding_by_subject ON public.finding USING btree (site_id, subject_id) WHERE (retracted_at IS NULL);
 
 CREATE INDEX finding_by_time ON public.finding USING btree (site_id, crossed_at) WHERE (retracted_at IS NULL);
 
 CREATE UNIQUE INDEX finding_standing ON public.finding USING btree (id) WHERE (retracted_at IS NULL);
 
+CREATE INDEX hypothesis_by_value ON public.hypothesis USING btree (site_id, value DESC, id);
+
+CREATE UNIQUE INDEX hypothesis_is_decided_once ON public.hypothesis_decision USING btree (site_id, hypothesis_id) WHERE (withdrawn_at IS NULL);
+
 CREATE INDEX identity_decision_by_individual ON public.identity_decision USING btree (site_id, individual) WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX identity_decision_by_observation ON public.identity_decision USING btree (site_id, observation);
+
+CREATE INDEX identity_decision_by_split ON public.identity_decision USING btree (site_id, split) WHERE (split IS NOT NULL);
 
 CREATE UNIQUE INDEX identity_is_decided_once ON public.identity_decision USING btree (site_id, observation) WHERE ((verdict = 'is'::text) AND (withdrawn_at IS NULL));
 
@@ -493,9 +577,13 @@ CREATE INDEX identity_proposal_by_time ON public.identity_proposal USING btree (
 
 CREATE INDEX identity_proposal_by_value ON public.identity_proposal USING btree (site_id, value DESC, observation);
 
+CREATE UNIQUE INDEX individual_is_merged_once ON public.individual_merge USING btree (site_id, merged) WHERE (withdrawn_at IS NULL);
+
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
 CREATE INDEX observation_by_device ON ONLY public.observation USING btree (site_id, device, observed_at);
+
+CREATE INDEX observation_by_individual ON ONLY public.observation USING btree (site_id, ((body ->> 'individual'::text)), observed_at) WHERE ((kind = ANY (ARRAY['detection'::text, 'sighting'::text])) AND ((body ->> 'individual'::text) IS NOT NULL));
 
 CREATE INDEX observation_by_label ON ONLY public.observation USING btree (site_id, observed_at) WHERE (kind = ANY (ARRAY['detection'::text, 'sighting'::text]));
 
@@ -511,8 +599,17 @@ CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 
 CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_change();
 
+ALTER TABLE ONLY public.hypothesis_decision
+    ADD CONSTRAINT hypothesis_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.individual_merge
+    ADD CONSTRAINT individual_merge_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.individual_split
+    ADD CONSTRAINT individual_split_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_recipient_id_fkey FOREIGN KEY (recipient_id) REFERENCES public.recipient(id);

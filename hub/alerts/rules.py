@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from hub.records.finding import Alert, Decisions, Finding
+from hub.records.finding import BEHAVIOURS, Alert, Decisions, Finding
 from hub.records.ids import content_id
-from hub.records.reference import Fence
+from hub.records.reference import Fence, Severity
 
 # Nothing has happened yet, or not for sure.
 WARNINGS = frozenset({"proximity", "approach", "possible_crossing"})
+
+
+# From which probability of death, and of death or a lost or failed collar, somebody should look.
+GRAVE, LOST = 0.2, 0.3
+MOVED_ON = "the animal moved on"
 
 
 def alert_id(finding: UUID) -> UUID:
@@ -42,6 +47,43 @@ def alert_of(finding: Finding, fence: Fence, subject_name: str) -> Alert | None:
     )
 
 
+def behaviour_alert(finding: Finding, subject_name: str) -> Alert | None:
+    """The alert for what an animal does now, or None: it is over, it is harmless, or it is no alarm."""
+    severity = _gravity(finding) if finding.detail.get("is_open") else None
+    if severity is None:
+        return None
+    return Alert(
+        id=alert_id(finding.id),
+        site=finding.site,
+        finding=finding.id,
+        subject=finding.subject,
+        subject_name=subject_name,
+        kind=finding.kind,
+        severity=severity,
+        occurred_at=finding.crossed_at,
+        longitude=finding.longitude,
+        latitude=finding.latitude,
+        detail=finding.detail | _how_sure(finding),
+    )
+
+
+def _gravity(finding: Finding) -> Severity | None:
+    """How grave it is that a stay, a slow spell or a doubtful collar is going on. Encounters are no alarm."""
+    match finding.kind:
+        case "immobility":
+            chance = {one["cause"]: one["p"] for one in finding.detail["causes"]}
+            if chance["death"] >= GRAVE:
+                return "high"
+            lost = chance["death"] + chance["drop_off"] + chance["failure"]
+            return "medium" if lost >= LOST or finding.detail.get("signal") else None
+        case "low_speed":
+            return "low"
+        case "wrong_deployment":
+            return "medium"
+        case _:
+            return None
+
+
 def _how_sure(finding: Finding) -> dict[str, Any]:
     """What a dispatcher asks next: between when and when, how sure, and what decided it."""
     return {
@@ -68,12 +110,18 @@ def decide(
     """
     raised: list[Alert] = []
     retracted: list[UUID] = []
+    causes: dict[UUID, str] = {}
     now = list(standing)
     for finding in now:
-        fence = fences.get(finding.fence)
-        alert = None if fence is None else alert_of(finding, fence, subject_name)
+        fence = None if finding.fence is None else fences.get(finding.fence)
+        if finding.kind in BEHAVIOURS:
+            alert = behaviour_alert(finding, subject_name)
+        else:
+            alert = None if fence is None else alert_of(finding, fence, subject_name)
         if alert is None:
             retracted.append(alert_id(finding.id))
+            if finding.kind in BEHAVIOURS and finding.detail.get("until"):
+                causes[alert_id(finding.id)] = MOVED_ON
         else:
             raised.append(alert)
     asked_for = {alert.finding for alert in raised}
@@ -85,9 +133,12 @@ def decide(
         if successor is not None:
             corrections.append((alert_id(old.id), alert_id(successor.id)))
             del successors[successor.id]
-    return Decisions(raised=tuple(raised), retracted=tuple(retracted), corrections=tuple(corrections))
+    return Decisions(raised=tuple(raised), retracted=tuple(retracted), corrections=tuple(corrections), causes=causes)
 
 
 def _replaces(new: Finding, old: Finding) -> bool:
     same = (new.fence, new.kind, new.subject) == (old.fence, old.kind, old.subject)
+    if same and new.id != old.id and new.kind in BEHAVIOURS:
+        # A late fix may begin a stay earlier as well as end it.
+        return new.observed_from <= old.observed_to and old.observed_from <= new.observed_to
     return same and new.id != old.id and old.observed_from <= new.observed_from and new.observed_to <= old.observed_to

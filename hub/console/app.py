@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from hub.console import (
     assets,
+    clocks,
     docs,
     health,
     keys,
@@ -50,6 +51,7 @@ def create_api(parts: Parts) -> Litestar:
             observations.ROUTES,
             quarantine.ROUTES,
             health.ROUTES,
+            clocks.ROUTES,
             docs.ROUTES,
             assets.routes(AssetFiles(parts.web)),
             *parts.handlers,

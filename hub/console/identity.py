@@ -1,5 +1,6 @@
 """Whom a detection or sighting shows: who believes what, and people's own word about it."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from hub.console.access import role_at
 from hub.console.feeds import Feeds
 from hub.console.paging import Limit
 from hub.console.parts import Call
+from hub.console.past import AsOf, Pasts, known_at
 from hub.console.sensitive import is_sensitive, sensitive_name
 from hub.console.window import reader
 from hub.console.wire import DetectionItem, detection_item
@@ -20,8 +22,8 @@ from hub.pipeline.identity import as_believed, owner_of, shown
 from hub.pipeline.line import heard_of
 from hub.pipeline.preview import Moved, moved
 from hub.pipeline.world import World
-from hub.records.errors import Malformed, NotFound
-from hub.records.identity import Decision, Verdict, believed
+from hub.records.errors import Conflict, Malformed, NotFound
+from hub.records.identity import Decision, Verdict, believed, made_by
 from hub.records.observation import Detection, Sighting
 from hub.records.person import Role
 from hub.records.proposal import Proposal
@@ -50,6 +52,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     decided: bool
     decisions: list[Decision]
     proposal: Proposal | None
+    as_of: datetime | None = None
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,6 +83,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[ReviewItem]
     waiting: int
+    as_of: datetime | None = None
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHandler]:
     """Handlers of identity."""
+    pasts = Pasts(database)
 
     async def asked(site: str, observation: UUID) -> Seen:
         seen = await vicinity.by_id(database, site, observation)
@@ -99,8 +104,12 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
             raise NotFound(f"no detection or sighting {observation} at site {site}")
         return seen
 
-    async def answer(request: Call, site: str, seen: Seen, world: World) -> Identity:
+    async def answer(request: Call, site: str, seen: Seen, world: World, proposed: Proposal | None = None) -> Identity:
         decisions = await identities.history(database, site, seen.id)
+        if world.as_of is None:
+            proposed = await proposals.get(database, site, seen.id)
+        else:
+            decisions = made_by(decisions, world.as_of)
         what = believed(decisions)
         owner = owner_of(seen.observation, what, world)
         now = shown(seen.observation, what, world)
@@ -117,19 +126,30 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
             name=getattr(now, "individual", None),
             decided=what.decided,
             decisions=decisions,
-            proposal=await proposals.get(database, site, seen.id),
+            proposal=proposed,
+            as_of=world.as_of,
         )
 
     def check(given: Decided | Considered, world: World) -> None:
         if given.verdict == "is_not" and given.individual is None:
             raise Malformed("individual: of whom is it said that it is not shown?")
+        if given.individual is not None and (stays := world.merged.get(given.individual)) is not None:
+            raise Conflict(f"{given.individual} is merged into {stays}: name that one", merged_into=str(stays))
         if given.individual is not None and given.individual not in world.individuals:
             raise NotFound(f"no individual {given.individual} at site {world.site.id}")
 
     @get(ROOT, operation_id="showIdentity", guards=[role_at(*MAY_DECIDE)])
-    async def show(request: Call, site: FromPath[str], observation: FromPath[UUID]) -> Identity:
-        """Whom a detection or sighting is believed to show, and every decision about it."""
-        return await answer(request, site, await asked(site, observation), feeds.world_of(site))
+    async def show(request: Call, site: FromPath[str], observation: FromPath[UUID], as_of: AsOf = None) -> Identity:
+        """Whom a detection or sighting is believed to show, and every decision about it; with `as_of` as known then."""
+        seen = await asked(site, observation)
+        moment = known_at(as_of)
+        if moment is None:
+            return await answer(request, site, seen, feeds.world_of(site))
+        past = await pasts.read(site, moment)
+        if await observations.recorded_at(database, site, seen.id, seen.observed_at) > moment:
+            raise NotFound(f"observation {observation} was not known yet")
+        proposed = next((one for one in await pasts.proposals(past) if one.observation == seen.id), None)
+        return await answer(request, site, seen, past.world, proposed)
 
     @post(ROOT, operation_id="decideIdentity", guards=[role_at(*MAY_DECIDE)], status_code=200)
     async def decide(
@@ -186,11 +206,21 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
         return Preview(before=before, after=after, moved=await moved(database, world, seen, before, after))
 
     @get("/api/v1/sites/{site:str}/review", operation_id="listReview", guards=[role_at(*MAY_DECIDE)])
-    async def review(request: Call, site: FromPath[str], least: Least = 0.2, limit: Limit = 50) -> Review:
-        """What a person should look at, that first of which a decision is expected to change most."""
+    async def review(
+        request: Call, site: FromPath[str], least: Least = 0.2, limit: Limit = 50, as_of: AsOf = None
+    ) -> Review:
+        """What a person should look at, that first of which a decision is expected to change most.
+
+        With `as_of`: what the list would have been with what was known then.
+        """
         caller, role = reader(request, site)
-        world = feeds.world_of(site)
-        found, waiting = await proposals.queue(database, site, least, limit)
+        world, moment = feeds.world_of(site), known_at(as_of)
+        if moment is None:
+            found, waiting = await proposals.queue(database, site, least, limit)
+        else:
+            past = await pasts.read(site, moment)
+            world, waited = past.world, await _queue_then(database, past.world, await pasts.proposals(past), least)
+            found, waiting = waited[:limit], len(waited)
         seen = await observations.by_ids(database, [(one.observation, one.observed_at) for one in found])
         believed_now = {one.id: one for one in await as_believed(database, world, seen)}
         reads = ExactReads(caller, site)
@@ -204,6 +234,18 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
                 if is_sensitive(what.observation, world):
                     reads.saw(sensitive_name(what.observation, world))
         await reads.write(database, "review")
-        return Review(items=items, waiting=waiting)
+        return Review(items=items, waiting=waiting, as_of=moment)
 
     return [show, decide, withdraw, preview, review]
+
+
+async def _queue_then(database: Database, world: World, found: list[Proposal], least: float) -> list[Proposal]:
+    """As the store's queue, of what nobody had decided by `world.as_of`."""
+    keys = [one.observation for one in found]
+    decided = await identities.believed_of(database, world.site.id, keys, world.as_of)
+    waiting = [
+        one
+        for one in found
+        if one.value >= least and not (one.observation in decided and decided[one.observation].decided)
+    ]
+    return sorted(waiting, key=lambda one: (-one.value, one.observation))

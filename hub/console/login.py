@@ -65,13 +65,15 @@ def _cookie(parts: Parts, value: str, lasts: timedelta) -> Cookie:
 @post("/login", status_code=200, opt={OPENS_SESSION: True})
 async def login(request: Call, data: JSONBody[Credentials], parts: Given) -> Response[Session]:
     """Open a session. Too many wrong passwords for one address and e-mail are answered 429."""
-    key = (data.email.strip().lower(), request.client.host if request.client else "")
+    email, host = data.email.strip().lower(), request.client.host if request.client else ""
+    found = await people.by_email(parts.database, email)
+    # Whoever got a new password, here or by the command line, starts from nothing: the attempts were at another one.
+    key = (email, f"{host} {0 if found is None else found[0].version}")
     parts.throttle.attempt(key, parts.wall())
-    found = await people.by_email(parts.database, data.email.strip())
     known = found is not None and found[0].active
     good = await parts.passwords.verify(found[1] if found is not None else None, data.password)
     if found is None or not known or not good:
-        LOGGER.warning("login failed for %r from %s", key[0], key[1])
+        LOGGER.warning("login failed for %r from %s", email, host)
         raise Unauthenticated("E-mail address or password is wrong.")
     parts.throttle.forget(key)
     person = found[0]

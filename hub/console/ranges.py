@@ -22,6 +22,8 @@ from hub.clearance import EXACT, ExactReads, cleared_region
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
 from hub.console.parts import Call
+from hub.console.past import AsOf, Pasts, known_at, marks_of
+from hub.console.sensitive import NO_MARKS
 from hub.console.window import Since, Until, reader, window
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.fuse import evidence_of, sized
@@ -73,6 +75,7 @@ class Ranges(
     name: str
     since: datetime
     until: datetime
+    as_of: datetime | None
     generalised: bool
     fixes: int
     effective_size: float | None
@@ -84,22 +87,38 @@ class Ranges(
 
 def range_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """Handler of ranges."""
+    pasts = Pasts(database)
 
     @get("/api/v1/sites/{site:str}/subjects/{subject:uuid}/range", operation_id="showRange", guards=[role_at()])
     async def show_range(
-        request: Call, site: FromPath[str], subject: FromPath[UUID], since: Since = None, until: Until = None
+        request: Call,
+        site: FromPath[str],
+        subject: FromPath[UUID],
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
     ) -> Ranges:
-        """Home range and occurrence of a collared animal, by default of the last year."""
+        """Home range and occurrence of a collared animal, by default of the last year; with `as_of` as known then.
+
+        Of who was merged into another one, that one answers.
+        """
         caller, role = reader(request, site)
-        begin, end = window(since, until, now(site), LONGEST)
-        world = feeds.world_of(site)
+        asked = known_at(as_of)
+        begin, end = window(since, until, asked or now(site), LONGEST)
+        past = None if asked is None else await pasts.read(site, asked)
+        world = feeds.world_of(site) if past is None else past.world
+        subject = world.merged.get(subject, subject)
         individual = world.individuals.get(subject)
         if individual is None:
             raise NotFound(f"no individual {subject}")
         said = await fixes_of(database, world, subject, begin, end, collars_only=True)
         rows = fixes_only(await asyncio.to_thread(rows_of, said, world))
         motion = world.movements.of(subject, individual.scientific_name)
-        sensitive = world.is_sensitive(Subject(kind="individual", id=subject))
+        one = Subject(kind="individual", id=subject)
+        marks = NO_MARKS if past is None else await marks_of(database, past, one, said)
+        if marks.personal and role == "scientist":
+            raise NotFound(f"no individual {subject}")
+        sensitive = marks.sensitive or world.is_sensitive(one)
         if sensitive and len(rows):
             reads = ExactReads(caller, site)
             reads.saw(individual.name)
@@ -110,6 +129,7 @@ def range_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime
             name=individual.name,
             since=begin,
             until=end,
+            as_of=asked,
             generalised=sensitive and role not in EXACT,
             fixes=len(rows),
             is_fitted=motion.is_fitted,

@@ -19,7 +19,9 @@ from hub.console.access import role_at
 from hub.console.feeds import Feeds
 from hub.console.paging import MOST, After, Limit, counted_token, moment_token, parse_counted
 from hub.console.parts import Call
+from hub.console.past import AsOf, OfTracks, Pasts, known_at, marks_of_noticed
 from hub.console.sensitive import (
+    NO_MARKS,
     is_personal_noticed,
     is_sensitive,
     is_sensitive_noticed,
@@ -35,7 +37,7 @@ from hub.pipeline.line import heard_of
 from hub.pipeline.positions import positions_at
 from hub.pipeline.world import World
 from hub.records.cursor import Cursor
-from hub.records.finding import Finding
+from hub.records.finding import BEHAVIOURS, Finding, Subject
 from hub.records.person import Role
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
@@ -45,14 +47,18 @@ LONGEST_TRACK = timedelta(days=366 * 30)
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the map at a time."""
+    """Everything on the map at a time: as it is believed now, or was at `as_of`."""
 
     at: datetime
+    as_of: datetime | None = None
     items: list[SubjectItem]
 
 
 class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
-    """Part of a track. Without clearance its points are cells, and without ellipses and observation ids."""
+    """Part of a track. Without clearance its points are cells, and without ellipses and observation ids.
+
+    version: how often the stored track changed; 0 for one that was made for this answer.
+    """
 
     subject: dict[str, Any]
     name: str
@@ -63,10 +69,11 @@ class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
-    """Tracks of [from, to)."""
+    """Tracks of [from, to): as they are believed now, or were at `as_of`."""
 
     since: datetime
     until: datetime
+    as_of: datetime | None = None
     items: list[TrackItem]
 
 
@@ -88,14 +95,17 @@ class DetectionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding with the name of its subject."""
+    """A finding with the name of its subject. `other`: whom it met; `detail`: of what an animal does, why it is so.
+
+    Both are left out where the place is generalised.
+    """
 
     id: UUID
     subject: dict[str, Any]
     subject_name: str
     kind: str
-    fence: UUID
-    fence_version: int
+    fence: UUID | None
+    fence_version: int | None
     observed_from: datetime
     observed_to: datetime
     crossed_at: datetime
@@ -107,6 +117,9 @@ class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float
     evidence: list[UUID]
     generalised: bool
+    other: UUID | None = None
+    other_name: str | None = None
+    detail: dict[str, Any] = {}
 
 
 class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,22 +131,33 @@ class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]) -> list[ControllerRouterHandler]:
     """Handlers of everything that the map reads, and of the live stream."""
+    pasts = Pasts(database)
 
     @get("/api/v1/sites/{site:str}/subjects", operation_id="listSubjects", guards=[role_at()])
-    async def subjects(request: Call, site: FromPath[str], at: At = None) -> Subjects:
+    async def subjects(request: Call, site: FromPath[str], at: At = None, as_of: AsOf = None) -> Subjects:
+        """Everything at a time (`at`), as it is believed now or, with `as_of`, as it was believed with what was known.
+
+        `at` left out: now, or the time of `as_of`.
+        """
         caller, role = reader(request, site)
         world = feeds.world_of(site)
-        moment = instant(at, now(site), "at")
-        known = feeds.of(site).latest if at is None else await positions_at(database, world, moment)
+        asked = known_at(as_of)
+        moment = instant(at, asked or now(site), "at")
+        if asked is not None:
+            past = await pasts.read(site, asked)
+            world, known = past.world, await pasts.positions(past, moment)
+        else:
+            found = feeds.of(site).latest if at is None else await positions_at(database, world, moment)
+            known = [(position, NO_MARKS) for position in found.values()]
         reads = ExactReads(caller, site)
         items: list[SubjectItem] = []
-        for position in known.values():
-            if (item := subject_item(position, world, role, moment)) is not None:
+        for position, marks in known:
+            if (item := subject_item(position, world, role, moment, marks)) is not None:
                 items.append(item)
                 if item.sensitive:
                     reads.saw(position.name)
         await reads.write(database, "subjects")
-        return Subjects(at=moment, items=items)
+        return Subjects(at=moment, as_of=asked, items=items)
 
     @get("/api/v1/sites/{site:str}/tracks", operation_id="listTracks", guards=[role_at()])
     async def track_list(
@@ -142,20 +166,37 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         since: Since = None,
         until: Until = None,
         subject: FromQuery[list[UUID] | None] = None,
+        as_of: AsOf = None,
     ) -> Tracks:
+        """Tracks of [from, to), as they are believed now or, with `as_of`, as they were with what was known.
+
+        Who was merged into another one (`subject`) is answered for by that one.
+        """
         caller, role = reader(request, site)
-        begin, end = window(since, until, now(site), timedelta(days=14))
+        asked = known_at(as_of)
+        begin, end = window(since, until, asked or now(site), timedelta(days=14))
         world = feeds.world_of(site)
-        chosen = subject or None
+        past = None if asked is None else await pasts.read(site, asked)
+        if past is not None:
+            world = past.world
+        chosen = [world.merged.get(one, one) for one in subject] if subject else None
         reads = ExactReads(caller, site)
-        headers = {header.subject: header for header in await tracks.headers(database, site, chosen)}
+        marked: OfTracks = {}
+        if past is None:
+            headers = {one.subject: (one.version, one.set_hash) for one in await tracks.headers(database, site, chosen)}
+            parts = await tracks.segments(database, site, chosen, begin, end)
+        else:
+            made, marked = await pasts.tracks(past, chosen)
+            headers = {one: (0, known.set_hash) for one, known in made.items()}
+            parts = {one: known.segments for one, known in made.items()}
         items: list[TrackItem] = []
-        for one, segments in (await tracks.segments(database, site, chosen, begin, end)).items():
-            sensitive = world.is_sensitive(one)
+        for one, segments in parts.items():
+            marks = marked.get(one, NO_MARKS)
+            sensitive = marks.sensitive or world.is_sensitive(one)
             points = points_of(segments, world.frame, begin, end)
-            header = headers.get(one)
-            if header is None or not points.time:
+            if one not in headers or not points.time or (marks.personal and role == "scientist"):
                 continue
+            version, set_hash = headers[one]
             exact = not sensitive or role in EXACT
             if sensitive:
                 reads.saw(world.name_of(one), len(points.time))
@@ -163,16 +204,17 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                 TrackItem(
                     subject={"kind": one.kind, "id": one.id},
                     name=world.name_of(one),
-                    version=header.version,
-                    set_hash=header.set_hash.hex() if exact else "",
+                    version=version,
+                    set_hash=set_hash.hex() if exact else "",
                     generalised=not exact,
                     points=points if exact else coarse(points),
                 )
             )
         if role != "scientist":
             # Whose a device is that is on nobody, nobody knows: its way is for those who may know every place.
-            on_nobody = await observations.devices(database, site) if role in EXACT else []
-            for one, name, points in await trajectories(database, world, on_nobody, chosen, begin, end):
+            on_nobody = await observations.devices(database, site, asked) if role in EXACT else []
+            today = past.today if past is not None and role not in EXACT else None
+            for one, name, points in await trajectories(database, world, on_nobody, chosen, begin, end, today):
                 if world.is_sensitive(one):
                     reads.saw(name, len(points.time))
                 key = {"kind": one.kind, "id": one.id}
@@ -180,7 +222,7 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                     TrackItem(subject=key, name=name, version=0, set_hash="", generalised=False, points=points)
                 )
         await reads.write(database, "tracks")
-        return Tracks(since=begin, until=end, items=items)
+        return Tracks(since=begin, until=end, as_of=asked, items=items)
 
     @get("/api/v1/sites/{site:str}/detections", operation_id="listDetections", guards=[role_at()])
     async def detection_list(
@@ -190,11 +232,15 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
         until: Until = None,
         limit: Limit = 200,
         after: After = None,
+        as_of: AsOf = None,
     ) -> DetectionPage:
+        """Detections and sightings of [from, to), with whom they show as people say now, or had said at `as_of`."""
         caller, role = reader(request, site)
-        begin, end = window(since, until, now(site), timedelta(days=1))
+        asked = known_at(as_of)
+        begin, end = window(since, until, asked or now(site), timedelta(days=1))
         resumed_at, skip = parse_counted(after)
-        world = feeds.world_of(site)
+        past = None if asked is None else await pasts.read(site, asked)
+        world = feeds.world_of(site) if past is None else past.world
         rows = await observations.page(
             database,
             site,
@@ -202,17 +248,20 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             until=end,
             device=None,
             kinds=("detection", "sighting"),
-            known_at=None,
+            known_at=asked,
             after=None,
             limit=limit + skip,
         )
         reads = ExactReads(caller, site)
         items: list[DetectionItem] = []
-        for seen in await as_believed(database, world, [observations.as_seen(row) for row in rows[skip:]]):
-            item = detection_item(heard_of(seen, world), world, role)
+        said = [observations.as_seen(row) for row in rows[skip:]]
+        marked = {} if past is None else await marks_of_noticed(database, past, said)
+        for seen in await as_believed(database, world, said):
+            marks = marked.get(seen.id, NO_MARKS)
+            item = detection_item(heard_of(seen, world), world, role, marks)
             if item is not None:
                 items.append(item)
-                if is_sensitive(seen.observation, world):
+                if marks.sensitive or is_sensitive(seen.observation, world):
                     reads.saw(sensitive_name(seen.observation, world))
         await reads.write(database, "detections")
         times = [row.observation.observed_at for row in rows]
@@ -266,9 +315,9 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             if len(items) == limit:
                 break
             looked_at += 1
-            if subject in (None, row.subject.id):
+            if subject in (None, row.subject.id, row.other):
                 item = finding_item(row, world, role, reads)
-                if item is not None and subject in (None, item.subject["id"]):
+                if item is not None and subject in (None, item.subject["id"], item.other):
                     items.append(item)
         await reads.write(database, "findings")
         last = rows[looked_at - 1] if looked_at < len(rows) or len(rows) == asked else None
@@ -314,6 +363,7 @@ def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) 
         return None
     if sensitive:
         reads.saw(sensitive_name_noticed(finding, world))
+    other = None if finding.other is None else Subject(kind="individual", id=finding.other)
     # The place of a detection is that of what detected it.
     hidden = place.generalised and finding.kind == "present"
     return FindingItem(
@@ -334,4 +384,7 @@ def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) 
         latitude=place.latitude,
         evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),
         generalised=place.generalised,
+        other=None if place.generalised else finding.other,
+        other_name=None if place.generalised or other is None else world.name_of(other),
+        detail=finding.detail if finding.kind in BEHAVIOURS and not place.generalised else {},
     )

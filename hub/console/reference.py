@@ -1,5 +1,6 @@
 """Devices, individuals, places, deployments, fences and layers over HTTP: the same five routes for each."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from hub.console.parts import Call, Given, Parts
 from hub.console.reference_check import check
 from hub.records.errors import Stale
 from hub.records.person import Caller, Role
-from hub.records.reference import Fence, Place, Reference
-from hub.store import reference
+from hub.records.reference import Fence, Individual, Place, Reference
+from hub.store import merges, reference
 
 if TYPE_CHECKING:
     # Each controller puts its own types behind these names (`signature_namespace`).
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 EDITORS: tuple[Role, ...] = ("dispatcher", "scientist", "admin")
 FENCE_EDITORS: tuple[Role, ...] = ("dispatcher", "admin")
 MOST_BYTES = 16 << 20
-_NOT_IN_BODY = ("id", "site", "version", "recorded_at")
+_NOT_IN_BODY = ("id", "site", "version", "recorded_at", "merged_into")
 
 
 def editors_of(noun: str) -> tuple[Role, ...]:
@@ -73,6 +74,17 @@ def readable(record: Reference, caller: Caller) -> Reference:
     )
 
 
+async def pointed(parts: Parts, site: str, records: Sequence[Reference]) -> Sequence[Reference]:
+    """The same records, each individual that was merged with a pointer to the one that stands for it."""
+    if not any(isinstance(one, Individual) for one in records):
+        return records
+    held = merges.pointers(await merges.holding(parts.database, site))
+    return [
+        msgspec.structs.replace(one, merged_into=held.get(one.id)) if isinstance(one, Individual) else one
+        for one in records
+    ]
+
+
 async def fence_begins(parts: Parts, fence: Fence, body: msgspec.Struct, *, new: bool) -> Fence:
     """A body that leaves `alert_from` out: a new fence alerts from now on, an edited one keeps what it had."""
     if getattr(body, "alert_from", None) is not msgspec.UNSET:
@@ -109,7 +121,9 @@ class ReferenceController(Controller):
         after: After = None,
     ) -> "Page[Record]":
         """Records that hold now, in order of id."""
-        found = await reference.page(parts.database, site, self.noun, parse_id(after), limit)
+        found = await pointed(
+            parts, site, await reference.page(parts.database, site, self.noun, parse_id(after), limit)
+        )
         caller = caller_of(request)
         following = str(found[-1].id) if len(found) == limit else None
         return Page([readable(one, caller) for one in found], following)
@@ -123,9 +137,12 @@ class ReferenceController(Controller):
         record_id: FromPath[UUID],
     ) -> "Response[Record] | Response[None]":
         """One record, with its version as ETag."""
-        record = await reference.get(parts.database, site, self.noun, record_id)
+        (record,) = await pointed(parts, site, [await reference.get(parts.database, site, self.noun, record_id)])
         tag = etag(record.version)
-        if unchanged(request, tag):
+        # Whether an individual is merged is no matter of its version.
+        if unchanged(request, tag) and not (
+            isinstance(record, Individual) and await merges.history(parts.database, site, [record_id])
+        ):
             return Response(None, status_code=304, headers={"ETag": tag})
         return Response(readable(record, caller_of(request)), headers={"ETag": tag, "Cache-Control": "no-cache"})
 

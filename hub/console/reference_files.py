@@ -112,7 +112,8 @@ def _record(noun: str, kind: type[Reference], fields: dict[str, Any], site: str,
         raise InvalidReference("geometry: neither WKT nor GeoJSON, as in LINESTRING (131.3 43, 131.5 43.2)")
     own = {field.name for field in msgspec.structs.fields(kind)}
     attributes = {name: value for name, value in fields.items() if name not in own}
-    body = {name: value for name, value in fields.items() if name in own and name not in ("site", "version", "id")}
+    told = own - {"site", "version", "id", "merged_into"}
+    body = {name: value for name, value in fields.items() if name in told}
     body |= {"id": fields.get("id") or new_id(), "site": site, "attributes": body.get("attributes") or attributes}
     record = msgspec.convert(body, kind, strict=False)
     if "id" not in fields and (known := names.known.get(natural_key(record))) is not None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from hub.clearance import EXACT
 from hub.pipeline.world import World
-from hub.records.finding import Alert, Finding
+from hub.records.finding import Alert, Finding, Subject
 from hub.records.observation import Detection, Observation, Sighting
 from hub.records.person import Role
-from hub.store import reference, sites
+from hub.store import merges, reference, sites
 from hub.store.database import Database
 
 _NOUNS = ("device", "individual", "place", "deployment")
 
 
+class Marks(NamedTuple):
+    """Does a place need clearance besides what its subject says: of an animal, of a person?"""
+
+    sensitive: bool = False
+    personal: bool = False
+
+
+NO_MARKS = Marks()
+
+
 async def read_world(database: Database, site: str) -> World:
     """Who wears what at a site, without its fences."""
-    return World(await sites.get(database, site), await reference.everything(database, site, _NOUNS))
+    records = await reference.everything(database, site, _NOUNS)
+    return World(await sites.get(database, site), records, merges=await merges.holding(database, site))
 
 
 def is_sensitive(observation: Observation, world: World) -> bool:
@@ -43,6 +56,9 @@ def is_sensitive_noticed(noticed: Finding | Alert, world: World) -> bool:
     """Does the place of a finding, or of its alert, need clearance? One of a detection shows what was detected."""
     if world.is_sensitive(noticed.subject):
         return True
+    # Where one of two was, the other was.
+    if isinstance(noticed, Finding) and noticed.other is not None:
+        return world.is_sensitive(Subject(kind="individual", id=noticed.other))
     if noticed.kind != "present":
         return False
     detail = noticed.detail

@@ -12,7 +12,7 @@ import numpy as np
 from fusion.ellipse import covariance_from_radius, ellipse_from_covariance
 from hub.pipeline.fuse import Points
 from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, LEAST_UNCERTAINTY_M, UNUSABLE
-from hub.pipeline.world import World
+from hub.pipeline.world import PERSONAL, World
 from hub.records.finding import Subject
 from hub.store import observations
 from hub.store.database import Database
@@ -39,8 +39,12 @@ async def trajectories(
     chosen: Sequence[UUID] | None,
     since: datetime,
     until: datetime,
+    today: World | None = None,
 ) -> list[Trajectory]:
-    """The fixes of [since, until) of people and vehicles, and of those of `devices` that were on nobody then."""
+    """The fixes of [since, until) of people and vehicles, and of those of `devices` that were on nobody then.
+
+    today: where only what people and vehicles carried as it is known now may be told as well.
+    """
     asked: list[tuple[Subject, str, Sequence[Stretch]]] = [
         (subject, world.name_of(subject), [(stay.device, stay.valid_from, stay.valid_to) for stay in stays])
         for subject, stays in world.stays_of_carrier.items()
@@ -54,16 +58,32 @@ async def trajectories(
         if chosen is not None and subject.id not in chosen:
             continue
         spots: list[Spot] = []
-        for device, valid_from, valid_to in stretches:
+        for device, valid_from, valid_to in _still_of_people(stretches, today):
             begin = since if valid_from is None else max(since, valid_from)
             end = until if valid_to is None else min(until, valid_to)
             if begin < end:
                 spots += await observations.trajectory(
-                    database, world.site.id, device, begin, end, sorted(UNUSABLE), MOST_POINTS
+                    database, world.site.id, device, begin, end, sorted(UNUSABLE), MOST_POINTS, world.as_of
                 )
         if spots:
             found.append(Trajectory(subject, name, _points(spots)))
     return found
+
+
+def _still_of_people(stretches: Sequence[Stretch], today: World | None) -> list[Stretch]:
+    """The parts of these stretches in which the device was with a person or vehicle, as it is known today too."""
+    if today is None:
+        return list(stretches)
+    return [
+        (
+            device,
+            max((at for at in (valid_from, stay.valid_from) if at is not None), default=None),
+            min((at for at in (valid_to, stay.valid_to) if at is not None), default=None),
+        )
+        for device, valid_from, valid_to in stretches
+        for stay in today.stays_of_device.get(device, ())
+        if stay.carrier.kind in PERSONAL
+    ]
 
 
 def _points(spots: list[Spot]) -> Points:

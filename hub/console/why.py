@@ -55,6 +55,8 @@ async def fixes_of(database: Database, world: World, finding: Finding) -> list[E
 
 
 async def rule_of(database: Database, finding: Finding) -> Fence | None:
-    """The version of the fence that asked for a finding; it may be gone from the map since."""
+    """The version of the fence that asked for a finding; it may be gone since. None: no fence asked for it."""
+    if finding.fence is None or finding.fence_version is None:
+        return None
     found = await reference.at_version(database, finding.site, "fence", finding.fence, finding.fence_version)
     return found if isinstance(found, Fence) else None

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from hub.clearance import EXACT, cleared, masked
-from hub.console.sensitive import is_sensitive
+from hub.console.sensitive import NO_MARKS, Marks, is_sensitive
 from hub.pipeline.line import Heard
 from hub.pipeline.world import World
 from hub.records.observation import Detection, ErrorEllipse, Sighting
@@ -45,11 +45,17 @@ class SubjectItem(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
-def subject_item(position: Position, world: World, role: Role, now: datetime) -> SubjectItem | None:
-    """What a reader of this role may know of a position; None: nothing. A satellite is nowhere on the map."""
+def subject_item(
+    position: Position, world: World, role: Role, now: datetime, marks: Marks = NO_MARKS
+) -> SubjectItem | None:
+    """What a reader of this role may know of a position; None: nothing. A satellite is nowhere on the map.
+
+    marks: what its place asks for besides what its subject says, here and below.
+    """
     if position.device_kind == "satellite":
         return None
-    sensitive, personal = world.is_sensitive(position.subject), world.is_personal(position.subject)
+    sensitive = marks.sensitive or world.is_sensitive(position.subject)
+    personal = marks.personal or world.is_personal(position.subject)
     place = cleared(position.longitude, position.latitude, position.uncertainty_m, sensitive, role, personal=personal)
     if place.longitude is None or place.latitude is None or place.uncertainty_m is None:
         return None
@@ -103,12 +109,12 @@ class DetectionItem(msgspec.Struct, frozen=True, kw_only=True):
     media: str | None
 
 
-def detection_item(heard: Heard, world: World, role: Role) -> DetectionItem | None:
+def detection_item(heard: Heard, world: World, role: Role, marks: Marks = NO_MARKS) -> DetectionItem | None:
     """What a reader of this role may know of a detection. One that shows a sensitive species is sensitive."""
     observation = heard.seen.observation
     if not isinstance(observation, Detection | Sighting):
         return None
-    sensitive = is_sensitive(observation, world)
+    sensitive = marks.sensitive or is_sensitive(observation, world)
     place = cleared(heard.longitude, heard.latitude, heard.uncertainty_m, sensitive, role)
     # Where nothing is known of the place, the name of the device still is one.
     generalised = sensitive and role not in EXACT

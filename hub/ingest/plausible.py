@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.records.errors import Implausible, Malformed
-from hub.records.observation import Observation
+from hub.records.observation import Detection, Observation, Reading
 
 # The GPS epoch: a receiver without a fix reports 1970 or 1980.
 EARLIEST = datetime(1980, 1, 7, tzinfo=UTC)
@@ -17,8 +17,11 @@ TOLERATED_FUTURE = timedelta(hours=24)
 BELIEVED_FUTURE = timedelta(minutes=15)
 # No device that reports live was in the field before: its clock was reset. A file may well be older.
 LIVE_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
-IN_FUTURE, BEFORE_2000 = "clock_in_future", "clock_before_2000"
-CLOCK_FLAGS = frozenset({IN_FUTURE, BEFORE_2000})
+# Cameras and sensors start from a factory's date once their battery was empty: 2000, 2010 ... What one that reports
+# live noticed longer ago than this did not happen then. Fixes carry the time of their satellites.
+OLDEST_LIVE = timedelta(days=2 * 365)
+IN_FUTURE, BEFORE_2000, RESET = "clock_in_future", "clock_before_2000", "clock_reset"
+CLOCK_FLAGS = frozenset({IN_FUTURE, BEFORE_2000, RESET})
 
 
 def check(observation: Observation, received_at: datetime, device: str | None) -> None:
@@ -50,7 +53,12 @@ def clock_flags(observation: Observation, received_at: datetime, door: str) -> t
     """Flags for a clock that cannot be right. Such an observation is kept, and used for no track."""
     if observation.observed_at > received_at + BELIEVED_FUTURE:
         return (IN_FUTURE,)
-    return (BEFORE_2000,) if observation.observed_at < LIVE_SINCE and door != "file" else ()
+    if door == "file":
+        return ()
+    if observation.observed_at < LIVE_SINCE:
+        return (BEFORE_2000,)
+    is_by_own_clock = isinstance(observation, Detection | Reading)
+    return (RESET,) if is_by_own_clock and observation.observed_at < received_at - OLDEST_LIVE else ()
 
 
 def holds_nul(value: Any) -> bool:

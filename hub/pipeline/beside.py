@@ -22,19 +22,30 @@ PAUSE_S = 0.5
 
 
 class Beside:
-    """`tell` hears of every committed step of every site, with reference data that are at least as new as the step."""
+    """`tell` hears of every committed step of every site, with reference data that are at least as new as the step.
 
-    def __init__(self, database: Database, tell: Callable[[str, Told, World], None], *, log_level: str) -> None:
+    module: what is run, by `python -m`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tell: Callable[[str, Told, World], None],
+        *,
+        log_level: str,
+        module: str = "hub.pipeline.process",
+    ) -> None:
         self._database = database
         self._tell = tell
         self._order = Order(dsn=database.dsn, log_level=log_level)
+        self._module = module
         self._worlds: dict[str, World] = {}
         self.pid: int | None = None
 
     async def run(self) -> None:
         """Follow until cancelled. Raises Unavailable when the process has ended: run it again."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "hub.pipeline.process"), stdin=PIPE, stdout=PIPE, start_new_session=True
+            *(sys.executable, "-P", "-m", self._module), stdin=PIPE, stdout=PIPE, start_new_session=True
         )
         self.pid = process.pid
         try:

@@ -31,6 +31,14 @@ async def fixes_of(
         begin = max((at for at in (since, stay.valid_from) if at is not None), default=None)
         end = min((at for at in (until, stay.valid_to) if at is not None), default=None)
         if begin is None or end is None or begin < end:
-            said = await observations.of_device(database, world.site.id, stay.device, begin, end)
+            said = await observations.of_device(database, world.site.id, stay.device, begin, end, world.as_of)
             fixes += [one for one in said if isinstance(one.observation, Fix)]
     return fixes
+
+
+async def readings_of(database: Database, world: World, individual: UUID) -> list[Seen]:
+    """What the devices of an individual said beside where they were, while they were on it."""
+    said: list[Seen] = []
+    for stay in world.stays_of_carrier.get(Subject(kind="individual", id=individual), ()):
+        said += await observations.readings(database, world.site.id, stay.device, stay.valid_from, stay.valid_to)
+    return said

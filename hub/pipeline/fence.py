@@ -31,7 +31,10 @@ Told = dict[UUID, list[Finding]]
 
 def inserted_rows(insertions: Iterable[Insertion]) -> NDArray[np.int64]:
     """Numbers of new rows among all."""
-    return np.concatenate([np.empty(0, np.int64), *(np.arange(one.start, one.stop) for one in insertions)])
+    runs = list(insertions)
+    if len(runs) == 1:
+        return np.arange(runs[0].start, runs[0].stop)
+    return np.concatenate([np.empty(0, np.int64), *(np.arange(one.start, one.stop) for one in runs)])
 
 
 def follow_fences(

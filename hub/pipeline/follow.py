@@ -12,6 +12,8 @@ from contextlib import suppress
 from hub.pipeline.history import UNUSABLE
 from hub.pipeline.line import Line, Told
 from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.provisional import Provisional
+from hub.pipeline.suppose import suppose
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
 from hub.store import observations, sites
@@ -26,6 +28,8 @@ REST, SHORTEST_REST_S, LONGEST_REST_S = 4.0, 0.02, 0.5
 SITES_EVERY_S = 2.0
 # Whom sightings show is weighed over a whole window: not more often than this, and for a tenth of the time at most.
 WEIGHED_EVERY_S, WEIGHING_REST = 15.0, 9.0
+# What may lie behind it is weighed more seldom: a person looks at it once a day.
+SUPPOSED_EVERY_S = 60.0
 
 
 class Followers:
@@ -36,6 +40,8 @@ class Followers:
         self._tell = tell
         self._wakes: dict[str, asyncio.Event] = {}
         self._noticed = defaultdict[str, asyncio.Event](asyncio.Event)
+        self._provisional: dict[str, Provisional] = {}
+        self._changed = defaultdict[str, asyncio.Event](asyncio.Event)
 
     def _wake_all(self) -> None:
         for waiting in self._wakes.values():
@@ -48,8 +54,12 @@ class Followers:
             while True:
                 for site in await sites.everything(self._database):
                     if site.id not in following:
+                        at_once = self._provisional[site.id] = Provisional(self._database, site.id)
+                        following[f"at once {site.id}"] = asyncio.create_task(at_once.run(), name=f"at once {site.id}")
                         following[site.id] = asyncio.create_task(self._follow(site.id), name=f"line {site.id}")
                         following[f"who {site.id}"] = asyncio.create_task(self._propose(site.id), name=f"who {site.id}")
+                        name = f"why {site.id}"
+                        following[name] = asyncio.create_task(self._suppose(site.id), name=name)
                 done = [task for task in following.values() if task.done()]
                 for task in done:
                     task.result()
@@ -73,7 +83,9 @@ class Followers:
             try:
                 newest = await observations.newest_noticed(self._database, site, sorted(UNUSABLE))
                 if newest is not None:
-                    await propose(self._database, await read_world(self._database, site), to_the_hour(newest))
+                    world = await read_world(self._database, site)
+                    weighed = await propose(self._database, world, to_the_hour(newest))
+                    self._provisional[site].settled(weighed.known)
             except Unavailable as outage:
                 LOGGER.warning("who it may be at %s: %s; trying again", site, outage.detail)
                 noticed.set()
@@ -81,9 +93,28 @@ class Followers:
                 LOGGER.exception("who it may be at %s could not be weighed; the line goes on", site)
             await asyncio.sleep(max(WEIGHED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
 
+    async def _suppose(self, site: str) -> None:
+        """Weigh what may lie behind it, some time after anything was heard, decided or proposed."""
+        changed = self._changed[site]
+        changed.set()
+        while True:
+            await changed.wait()
+            changed.clear()
+            began = time.monotonic()
+            try:
+                await suppose(self._database, await read_world(self._database, site))
+            except Unavailable as outage:
+                LOGGER.warning("what may lie behind it at %s: %s; trying again", site, outage.detail)
+                changed.set()
+            except Exception:
+                LOGGER.exception("what may lie behind it at %s could not be weighed; the line goes on", site)
+            await asyncio.sleep(max(SUPPOSED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
+
     def _tell_all(self, site: str, told: Told, world: World) -> None:
+        self._changed[site].set()
         if told.heard or told.references or told.is_start:
             self._noticed[site].set()
+        self._provisional[site].hear(told.heard, world)
         self._tell(site, told, world)
 
     async def _follow(self, site: str) -> None:

@@ -20,7 +20,7 @@ from hub.pipeline.history import Rows
 from hub.pipeline.movement import ANYWHERE_M, Motion, parameters_of
 from hub.store.tracks import Segment
 
-CONFIGURATION = f"{MODEL}/4"
+CONFIGURATION = f"{MODEL}/5"
 # Subjects without a movement model, and how they stray: about a kilometre in an hour.
 WALKING = frozenset({"person", "vehicle", "device"})
 WALKING_M2_S = 300.0

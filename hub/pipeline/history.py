@@ -17,7 +17,9 @@ from hub.records.observation import Fix, Observed
 from hub.store.observations import Seen
 
 # Flags that say: kept in the log, but no place to believe.
-UNUSABLE = frozenset({"failed_fix", "marked_outlier", "argos_z", "null_island", "clock_in_future", "clock_before_2000"})
+UNUSABLE = frozenset(
+    {"failed_fix", "marked_outlier", "argos_z", "null_island", "clock_in_future", "clock_before_2000", "clock_reset"}
+)
 # Where a sender gives no uncertainty: an unaided GPS fix under canopy, 68 %.
 ASSUMED_UNCERTAINTY_M = 30.0
 # A camera sees what is near it; half of a detection distance as one standard deviation.
@@ -112,6 +114,10 @@ def merge(known: Rows, new: Rows) -> tuple[Rows, list[Insertion]]:
     few late rows cost a copy, not a sort.
     """
     new = _canonical(new)
+    # What is later than all that is known, as most of what a device reports is, goes to the end.
+    if len(new) and (len(known) == 0 or known["time_s"][-1] < new["time_s"][0]):
+        rows = np.concatenate([known, new])
+        return rows, [Insertion(len(known), len(rows))]
     at = np.searchsorted(known["time_s"], new["time_s"], side="left")
     ties = np.flatnonzero(at < np.searchsorted(known["time_s"], new["time_s"], side="right"))
     keep = np.ones(len(new), dtype=bool)
@@ -134,12 +140,14 @@ def merge(known: Rows, new: Rows) -> tuple[Rows, list[Insertion]]:
 
 
 def _canonical(rows: Rows) -> Rows:
+    if len(rows) < 2:
+        return rows
     # numpy cannot order V16. As S16 it can, and stripping trailing NULs does not make two different ids equal:
     # both have 16 bytes.
     ids = np.ascontiguousarray(rows["id"]).view("S16").reshape(len(rows))
     order = np.lexsort((ids, rows["time_s"]))
     rows, ids = rows[order], ids[order]
-    return rows[np.append(True, ids[1:] != ids[:-1])] if len(rows) else rows
+    return rows[np.append(True, ids[1:] != ids[:-1])]
 
 
 def uuid_of(identity: np.void) -> UUID:

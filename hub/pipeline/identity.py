@@ -12,6 +12,7 @@ from hub.pipeline.world import SAID_SENSITIVE, World
 from hub.records.finding import Subject
 from hub.records.identity import NOTHING_DECIDED, Believed
 from hub.records.observation import Detection, Observation, Sighting
+from hub.records.reference import Individual
 from hub.store import identities
 from hub.store.database import Database
 from hub.store.observations import Seen
@@ -20,11 +21,14 @@ from hub.store.observations import Seen
 async def as_believed(database: Database, world: World, seen: Sequence[Seen]) -> list[Seen]:
     """The same observations, each detection and sighting with the individual that it is believed to show."""
     asked = [one.id for one in seen if isinstance(one.observation, Detection | Sighting)]
-    decided = await identities.believed_of(database, world.site.id, asked)
-    if not decided:
+    decided = await identities.believed_of(database, world.site.id, asked, world.as_of)
+    if not decided and not world.merged:
         return list(seen)
+    # Where entries were merged, also what nobody decided about may show another one than it says.
     return [
-        one._replace(observation=shown(one.observation, decided[one.id], world)) if one.id in decided else one
+        one._replace(observation=shown(one.observation, decided.get(one.id, NOTHING_DECIDED), world))
+        if one.id in decided or world.merged
+        else one
         for one in seen
     ]
 
@@ -48,9 +52,9 @@ def shown(observation: Observation, what: Believed, world: World) -> Observation
 def owner_of(observation: Observation, what: Believed, world: World) -> UUID | None:
     """The individual whose track a detection or sighting is part of, by what people decided and what it says."""
     if what.decided:
-        return what.individual if what.individual in world.individuals else None
+        return world.entry(what.individual)
     known = named_by(observation, world)
-    return None if known in what.excluded else known
+    return None if known in {world.entry(one) for one in what.excluded} else known
 
 
 def subject_shown(seen: Seen, world: World) -> Subject | None:
@@ -63,15 +67,21 @@ async def history_of(database: Database, world: World, individual: UUID) -> list
     """All that says where an individual was: fixes of what it carried, detections and sightings of it, as believed."""
     subject = Subject(kind="individual", id=individual)
     fixes = await fixes_of(database, world, individual)
-    its = await identities.of_individual(database, world.site.id, world.individuals[individual].name, individual)
+    its = await named(database, world, world.entries_of(individual))
     return fixes + [one for one in await as_believed(database, world, its) if subject_shown(one, world) == subject]
+
+
+async def named(database: Database, world: World, entries: Sequence[Individual]) -> list[Seen]:
+    """Detections and sightings, as they were said, that by their own or people's word show one of these entries."""
+    names, keys = [one.name for one in entries], [one.id for one in entries]
+    return await identities.of_individual(database, world.site.id, names, keys, world.as_of)
 
 
 async def concerned(database: Database, world: World, decided: Iterable[UUID]) -> tuple[set[Subject], list[Seen]]:
     """Whom decisions about these observations may have changed, and the observations, as they are believed now."""
     seen, mentioned = await identities.concerned(database, world.site.id, list(decided))
-    named = {named_by(one.observation, world) for one in seen}
-    individuals = {one for one in named | mentioned if one in world.individuals and one is not None}
+    said = {named_by(one.observation, world) for one in seen}
+    individuals = {one for one in map(world.entry, said | mentioned) if one is not None}
     return {Subject(kind="individual", id=one) for one in individuals}, await as_believed(database, world, seen)
 
 

@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from fusion.ellipse import ellipse_from_covariance
 from hub.alerts.rules import decide
+from hub.pipeline.behave import behaviours
 from hub.pipeline.fence import Told, follow_fences, inserted_rows, presences
 from hub.pipeline.fuse import CONFIGURATION, fuse, segments_of, spread_of
 from hub.pipeline.guard import unpack
 from hub.pipeline.history import Insertion, Rows, fixes_only, merge, place_of, rows_of, uuid_of
 from hub.pipeline.memory import Memory
 from hub.pipeline.months import begins, months_of, states_at
+from hub.pipeline.nights import around
+from hub.pipeline.signs import signs_of
 from hub.pipeline.world import World
 from hub.records.finding import Decisions, Finding, Subject
-from hub.records.observation import ErrorEllipse
+from hub.records.observation import ErrorEllipse, Reading
 from hub.records.position import Position
 from hub.store.followed import Month
 from hub.store.observations import Seen
@@ -46,6 +49,8 @@ class Verdict:
     position: Position | None
     months: tuple[Month, ...]
     whole: bool
+    # Nights around what is new of an individual; None: all of them.
+    nights: frozenset[int] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,10 @@ def judge(work: Work, world: World) -> Verdict:
     subject, device, memory, stood, seen = work.subject, work.device, work.memory, work.stood, work.seen
     name = world.name_of(subject, device)
     known = Memory() if memory is None else memory
-    new = rows_of(seen, world) if subject.kind != "place" else rows_of((), world)
+    is_animal = subject.kind == "individual"
+    told_places = (one for one in seen if not (is_animal and isinstance(one.observation, Reading)))
+    new = rows_of(told_places, world) if subject.kind != "place" else rows_of((), world)
+    signs, more = merge(known.signs, signs_of(seen)) if is_animal else (known.signs, [])
     rows, inserted = merge(known.rows, new)
     fixes, insertions = rows, inserted
     if known.fixes is not known.rows or not new["is_fix"].all():
@@ -106,18 +114,34 @@ def judge(work: Work, world: World) -> Verdict:
             if one.id not in present and place is not None and (here := presences(one, subject, world, place[:2])):
                 present[one.id] = here
                 added += here
+    known = Memory(
+        rows,
+        fixes,
+        told,
+        followed.memory,
+        present,
+        known.checkpoint,
+        known.months,
+        dict(known.followed),
+        since,
+        signs,
+        known.behaved,
+        known.stays,
+        dict(known.collars),
+    )
+    track, segments = _track(subject, known, inserted, world)
+    if is_animal and (inserted or more):
+        behaved, known.behaved = known.behaved, behaviours(subject, known, world)
+        added += [one for key, one in known.behaved.items() if behaved.get(key) != one]
+        removed += [one for key, one in behaved.items() if known.behaved.get(key) != one]
     standing = added
     if memory is None:
         before, after = {f.id: f for f in stood}, {f.id: f for f in standing}
         removed = [finding for finding in stood if after.get(finding.id) != finding]
         added = [finding for finding in standing if before.get(finding.id) != finding]
-    known = Memory(
-        rows, fixes, told, followed.memory, present, known.checkpoint, known.months, dict(known.followed), since
-    )
     months = _months(work, known, inserted_rows(inserted), followed.first, words, world)
     kept = {finding.id for finding in standing}
     decisions = decide(standing, [f for f in removed if f.id not in kept], world.fences, name)
-    track, segments = _track(subject, known, inserted, world)
     return Verdict(
         subject,
         known,
@@ -129,6 +153,7 @@ def judge(work: Work, world: World) -> Verdict:
         _position(subject, device, name, known, world) if inserted else None,
         months,
         memory is None and since is None,
+        None if memory is None else _nights(rows, inserted, world) if is_animal else frozenset(),
     )
 
 
@@ -137,6 +162,10 @@ def _taken_out(told: Told, fixes: Rows, first: int, stop: int) -> list[Finding]:
     if not told:
         return []
     return [finding for k in range(first, stop) for finding in told.pop(uuid_of(fixes["id"][k]), ())]
+
+
+def _nights(rows: Rows, inserted: list[Insertion], world: World) -> frozenset[int]:
+    return around(rows["time_s"][inserted_rows(inserted)], world.site.centre[0])
 
 
 def _months(

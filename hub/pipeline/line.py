@@ -8,24 +8,27 @@ from uuid import UUID
 import msgspec
 
 from hub.pipeline import identity
+from hub.pipeline.carried import readings_of
 from hub.pipeline.fuse import CONFIGURATION
 from hub.pipeline.guard import boxes_of_change
 from hub.pipeline.history import place_of
 from hub.pipeline.judge import Verdict, Work, judge_all
+from hub.pipeline.meet import Changed, Met, meetings
 from hub.pipeline.memory import Memories
 from hub.pipeline.months import begins
 from hub.pipeline.world import NOUNS, World, affected_by, read_world
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
-from hub.records.observation import Detection, Fix
-from hub.records.observation import Sighting as Reported
+from hub.records.observation import Fix, Reading
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, identities, log, observations, outbox, parameters, tracks
+from hub.store import alerts, findings, followed, identities, log, merges, observations, outbox, parameters, tracks
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 16_000
-NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer", parameters.NOUN)
+# What is read into a world when it changes, beside the records.
+TOLD_OF_WORLD = (parameters.NOUN, merges.NOUN)
+NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer", *TOLD_OF_WORLD)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -101,14 +104,14 @@ class Line:
 
     async def step(self) -> bool:
         """Follow one batch of changes; False when there were none. On an error nothing has changed."""
-        world = self.world_now
+        before = world = self.world_now
         changes = await log.changes(self._database, self._site, self.cursor, BATCH, NOUNS_FOLLOWED)
         if not changes:
             return False
-        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", parameters.NOUN))
+        references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", *TOLD_OF_WORLD))
         stale: set[Subject] = set()
         if any(noun != "layer" for noun, _ in references):
-            before, world = world, await read_world(self._database, self._site, self.world)
+            world = await read_world(self._database, self._site, self.world)
             stale = await self._stale(before, world)
         seen = await observations.by_ids(
             self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]
@@ -126,6 +129,11 @@ class Line:
                     self._device_of[carrier] = one.device
             heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
             cause = "people said whom a sighting shows"
+        if any(noun == merges.NOUN for noun, _ in references):
+            again = await self._renamed(before, world)
+            stale |= {world.subject_of(one.device, one.observed_at) for one in again}
+            heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
+            cause = "people said that two entries are one animal, or that they are not"
         for subject in stale:
             self._memories.forget(subject)
         subjects = stale | fresh.keys()
@@ -146,10 +154,13 @@ class Line:
             if carrier.kind == "device":
                 self._device_of[carrier] = one.device
             observation = one.observation
-            if isinstance(observation, Fix):
+            if isinstance(observation, Reading):
+                if carrier.kind == "individual":
+                    by_subject.setdefault(carrier, []).append(one)
+            elif isinstance(observation, Fix):
                 if carrier.kind != "place":
                     by_subject.setdefault(carrier, []).append(one)
-            elif isinstance(observation, Detection | Reported):
+            else:
                 by_subject.setdefault(carrier, []).append(one)
                 if (owner := identity.subject_shown(one, world)) is not None:
                     by_subject.setdefault(owner, []).append(one)
@@ -182,7 +193,10 @@ class Line:
             verdicts = judge_all(work, world)
             last = number == len(groups)
             here = (cursor, configuration_of(world)) if last else (self.cursor, self._applied)
-            touched = await self._save(verdicts, *here, cause)
+            animals = (v for v in verdicts if v.subject.kind == "individual")
+            changed = [Changed(v.subject.id, v.memory.rows, v.nights) for v in animals]
+            met = await meetings(self._database, world, changed, self._memories)
+            touched = await self._save(verdicts, met, *here, cause)
             for verdict in verdicts:
                 self._memories.keep(verdict.subject, verdict.memory)
             self.cursor, self._applied = here
@@ -227,6 +241,7 @@ class Line:
         history: list[Seen] = []
         if subject.kind == "individual" and subject.id in world.individuals:
             history = await identity.history_of(self._database, world, subject.id)
+            history += await readings_of(self._database, world, subject.id)
             intervals = []
         for key, begin, end in intervals:
             begin = begin if begun is None else max(begin or begun, begun)
@@ -236,7 +251,9 @@ class Line:
         stood = await findings.of_subject(self._database, self._site, subject, since)
         return Work(subject, device, None, tuple(stood), history, since, states)
 
-    async def _save(self, verdicts: Sequence[Verdict], cursor: Cursor, applied: str | None, cause: str) -> list[UUID]:
+    async def _save(
+        self, verdicts: Sequence[Verdict], met: Met, cursor: Cursor, applied: str | None, cause: str
+    ) -> list[UUID]:
         touched: list[UUID] = []
         async with self._database.transaction() as connection:
             for verdict in verdicts:
@@ -248,6 +265,8 @@ class Line:
                     touched += await alerts.apply(connection, self._site, verdict.decisions, cause)
                 if verdict.track is None and verdict.subject.kind == "individual" and len(verdict.memory.rows) == 0:
                     await tracks.drop(connection, self._site, verdict.subject)
+            await findings.retract(connection, [finding.id for finding in met.removed], cause)
+            await findings.add(connection, met.added)
             moved = [(v.track, v.segments, list(v.memory.months)) for v in verdicts if v.track is not None]
             await tracks.put(connection, self._site, moved)
             await followed.put(connection, self._site, [(v.subject, v.whole, v.months) for v in verdicts])
@@ -269,7 +288,7 @@ class Line:
                 if name in world.individual_by_name
             }
         recognised = await identities.decided_by_device(self._database, self._site, sorted(devices))
-        subjects |= {Subject(kind="individual", id=one) for one in recognised & after.individuals.keys()}
+        subjects |= {Subject(kind="individual", id=one) for one in map(after.entry, recognised) if one is not None}
         return subjects | await self._concerned(before, after)
 
     async def _concerned(self, before: World, after: World) -> set[Subject]:
@@ -285,6 +304,17 @@ class Line:
         if any(subject.kind == "device" and subject not in self._device_of for subject in concerned):
             await self._everybody(after)  # learns which device is which
         return concerned
+
+    async def _renamed(self, before: World, after: World) -> list[Seen]:
+        """What shows somebody under another name since entries were merged, or are so no longer; as believed now."""
+        moved = {one for one, _ in before.merged.items() ^ after.merged.items()}
+        entries = [one for key in moved for one in after.entries_of(after.merged.get(key, key)) if one.id == key]
+        again = await identity.as_believed(self._database, after, await identity.named(self._database, after, entries))
+        for one in again:
+            carrier = after.subject_of(one.device, one.observed_at)
+            if carrier.kind == "device":
+                self._device_of[carrier] = one.device
+        return again
 
     async def _everybody(self, world: World) -> set[Subject]:
         """All carriers, and all devices that spoke while on nobody."""

@@ -9,18 +9,25 @@ from uuid import UUID
 
 import numpy as np
 
+from fusion.behaviour.wrong_deployment import Deployment
 from fusion.tracks import Checkpoint
 from geo.geofence import Memory as States
 from hub.pipeline.fence import Told
 from hub.pipeline.history import ROW, Rows
+from hub.pipeline.signs import SIGN
 from hub.records.finding import Finding, Subject
 from hub.store.followed import Month
 
 _NONE: Rows = np.empty(0, ROW)
+_NO_SIGNS: Rows = np.empty(0, SIGN)
 
 
 def _nothing() -> Rows:
     return _NONE
+
+
+def _no_signs() -> Rows:
+    return _NO_SIGNS
 
 
 @dataclass(slots=True)
@@ -29,6 +36,8 @@ class Memory:
 
     While all rows are fixes, `fixes` is the very array `rows`. `states`: at fences, by fix. `followed`: months as the
     database has them. `since`: what is earlier is in here only as far as it matters for what is later; None: all is.
+    `signs`: what a collar said beside its places. `behaved`: findings of what an individual does of itself. `stays`:
+    those of its stays, by what they were judged by; `collars`: how the collar of a device was judged, likewise.
     """
 
     rows: Rows = field(default_factory=_nothing)
@@ -40,6 +49,10 @@ class Memory:
     months: dict[date, bytes] = field(default_factory=dict[date, bytes])
     followed: dict[date, Month] = field(default_factory=dict[date, Month])
     since: datetime | None = None
+    signs: Rows = field(default_factory=_no_signs)
+    behaved: dict[UUID, Finding] = field(default_factory=dict[UUID, Finding])
+    stays: dict[tuple[object, ...], Finding] = field(default_factory=dict[tuple[object, ...], Finding])
+    collars: dict[tuple[str, bytes], Deployment] = field(default_factory=dict[tuple[str, bytes], Deployment])
 
 
 class Memories:

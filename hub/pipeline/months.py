@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -24,8 +25,7 @@ def begins(month: date) -> datetime:
 def months_of(rows: Rows, touched: NDArray[np.int64], spread_m2_s: float) -> dict[date, Box]:
     """Boxes of the months in which rows with these numbers are, and of the month after each, for its first way."""
     out: dict[date, Box] = {}
-    months = np.unique(_months(rows["time_s"][touched]))
-    for month in months.astype(object).tolist():
+    for month in _distinct_months(rows["time_s"][touched]):
         for _ in range(2):
             first, end = (
                 int(np.searchsorted(rows["time_s"], begins(edge).timestamp())) for edge in (month, _after(month))
@@ -36,6 +36,13 @@ def months_of(rows: Rows, touched: NDArray[np.int64], spread_m2_s: float) -> dic
                 break
             month = _months(rows["time_s"][end : end + 1]).astype(object).tolist()[0]
     return out
+
+
+def _distinct_months(time_s: NDArray[np.float64]) -> list[date]:
+    if len(time_s) == 1:
+        moment = datetime.fromtimestamp(math.floor(float(time_s[0])), UTC)
+        return [date(moment.year, moment.month, 1)]
+    return np.unique(_months(time_s)).astype(object).tolist()
 
 
 def _months(time_s: NDArray[np.float64]) -> NDArray[np.datetime64]:

@@ -114,12 +114,12 @@ def _scores(seen: Seen, what: Believed, world: World) -> dict[UUID, float]:
     if known is not None and not observation.resembles:
         right = NAMED_BY_PERSON if isinstance(observation, Sighting) else NAMED_BY_MACHINE
         scores[known] = math.log(right / (1 - right) * max(len(world.individuals) - 1, 1))
-    for individual in what.excluded:
+    for individual in filter(None, map(world.entry, what.excluded)):
         scores[individual] = -DECIDED
     if what.decided:
         scores = dict.fromkeys(scores, -DECIDED)
-        if what.individual is not None:
-            scores[what.individual] = DECIDED
+        if (individual := world.entry(what.individual)) is not None:
+            scores[individual] = DECIDED
     return scores
 
 

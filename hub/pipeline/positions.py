@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from hub.pipeline.fuse import points_of
 from hub.pipeline.history import UNUSABLE, covariance_of
 from hub.pipeline.judge import ellipse_of
+from hub.pipeline.then import Known, last_segment
 from hub.pipeline.world import World
 from hub.records.finding import Subject
 from hub.records.observation import ErrorEllipse, Fix
@@ -19,22 +21,31 @@ LONGEST_SILENCE = timedelta(days=400)
 _KINDS = ("fix", "detection", "sighting", "reading")
 
 
-async def positions_at(database: Database, world: World, at: datetime) -> dict[Subject, Position]:
-    """Last believed position of every subject at `at`: animals by their track, others by their last fix."""
+async def positions_at(
+    database: Database, world: World, at: datetime, then: Mapping[Subject, Known] | None = None
+) -> dict[Subject, Position]:
+    """Last believed position of every subject at `at`: animals by their track, others by their last fix.
+
+    then: the tracks as of `world.as_of`; None: those that the store holds now.
+    """
     found: dict[Subject, Position] = {}
     site = world.site.id
-    for subject, segment in (await tracks.last_segments(database, site, at)).items():
+    if then is None:
+        segments = await tracks.last_segments(database, site, at)
+    else:
+        segments = {subject: last for subject, one in then.items() if (last := last_segment(one, at)) is not None}
+    for subject, segment in segments.items():
         position = _of_track(subject, segment, world, at)
         if position is not None:
             found[subject] = position
-    keys = sorted({*world.devices, *await observations.devices(database, site)})
+    keys = sorted({*world.devices, *await observations.devices(database, site, world.as_of)})
     subjects = {key: world.subject_of(key, at) for key in keys}
     # Before a device came to its carrier it spoke of somebody else.
     since = {key: max(world.carried_since(key, at) or at - LONGEST_SILENCE, at - LONGEST_SILENCE) for key in keys}
     standing = {key: since[key] for key in keys if subjects[key].kind == "place"}
     moving = {key: since[key] for key in keys if subjects[key].kind in ("person", "vehicle", "device")}
     unusable = sorted(UNUSABLE)
-    for one in await observations.latest(database, site, moving, at, ("fix",), unusable):
+    for one in await observations.latest(database, site, moving, at, ("fix",), unusable, world.as_of):
         subject, observation = subjects[one.device], one.observation
         known = found.get(subject)
         if known is not None and known.observed_at is not None and known.observed_at >= one.observed_at:
@@ -43,7 +54,7 @@ async def positions_at(database: Database, world: World, at: datetime) -> dict[S
             covariance = covariance_of(observation).reshape(1, 3)
             place = (observation.longitude, observation.latitude)
             found[subject] = _position(subject, one.device, world, place, ellipse_of(covariance), one.observed_at)
-    spoke = await observations.latest(database, site, standing, at, _KINDS, unusable)
+    spoke = await observations.latest(database, site, standing, at, _KINDS, unusable, world.as_of)
     heard = {one.device: one.observed_at for one in spoke}
     for key in standing:
         place = world.places.get(subjects[key].id)

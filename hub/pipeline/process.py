@@ -11,14 +11,19 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import BinaryIO
 
 import uvloop
 
 from hub import logs
+from hub.housekeeping import Job, kept
 from hub.pipeline.follow import Followers
 from hub.pipeline.line import Told
-from hub.pipeline.telling import Order, Telling, packed, receive, thinned
+from hub.pipeline.recalibrate import recalibrate_every_site
+from hub.pipeline.refit import refit_every_site
+from hub.pipeline.telling import Order, Teller, receive
 from hub.pipeline.world import World
 from hub.store.database import Database
 from hub.supervise import run_all
@@ -26,6 +31,12 @@ from hub.supervise import run_all
 CONNECTIONS = 8
 # Where processors are short, messages at the doors go before what is computed of them.
 NICENESS = 5
+CATCH_UP_EVERY_S = 1.0
+# Heavy work has its place here, where it makes no message at the doors late.
+JOBS: Sequence[Job] = (
+    ("refit_movement", timedelta(hours=24), refit_every_site),
+    ("recalibrate", timedelta(hours=24), recalibrate_every_site),
+)
 PR_SET_PDEATHSIG = 1
 
 
@@ -54,12 +65,19 @@ async def follow(orders: BinaryIO, frames: BinaryIO) -> None:
         return
     logs.set_up(order.log_level)
     pipe, _ = await loop.connect_write_pipe(asyncio.Protocol, frames)
+    teller = Teller(pipe)
     stop = asyncio.Event()
 
     def tell(site: str, told: Told, world: World) -> None:
         # Its reference data the hub reads by itself: they are large, and change seldom.
         del world
-        pipe.write(packed(Telling(site=site, told=thinned(told))))
+        teller.tell(site, told)
+
+    async def catch_up() -> None:
+        # Nothing may happen at a site for a long time after the gap.
+        while True:
+            await asyncio.sleep(CATCH_UP_EVERY_S)
+            teller.catch_up()
 
     async def hub_lives() -> None:
         await hub.read()
@@ -70,7 +88,9 @@ async def follow(orders: BinaryIO, frames: BinaryIO) -> None:
         followers = Followers(database, tell)
         gc.collect()
         gc.freeze()
-        await run_all({"pipeline": followers.run, "changes": followers.listen, "hub": hub_lives}, stop)
+        tasks = {"pipeline": followers.run, "changes": followers.listen, "hub": hub_lives, "gaps": catch_up}
+        with kept(database, JOBS):
+            await run_all(tasks, stop)
     finally:
         pipe.close()
         await database.close()

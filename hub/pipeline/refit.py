@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from fusion.dispersal import settlement
 from fusion.evidence import Evidence
@@ -17,10 +21,12 @@ from hub.pipeline.fuse import evidence_of
 from hub.pipeline.history import fixes_only, rows_of
 from hub.pipeline.movement import kind_of, prior_of
 from hub.pipeline.world import NOUNS, World
+from hub.records.hypothesis import Hypothesis, hypothesis_id
 from hub.records.movement import Movement
-from hub.store import parameters, reference, sites
+from hub.store import hypotheses, merges, parameters, reference, sites
 from hub.store.database import Database
 
+LOGGER = logging.getLogger(__name__)
 # Fewer fixes say less than the prior does.
 FEWEST_FIXES = 30
 # The newest are fitted to: an animal of ten years ago is not the one of today.
@@ -43,23 +49,37 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
     """
     stored = await parameters.everything(database, site)
     records = await reference.everything(database, site, NOUNS)
-    world = World(await sites.get(database, site), records, fits=stored)
+    merged = await merges.holding(database, site)
+    world = World(await sites.get(database, site), records, fits=stored, merges=merged)
     kinds: defaultdict[str, dict[UUID, Evidence]] = defaultdict(dict)
     for key, individual in sorted(world.individuals.items()):
         evidence = await collar_evidence(database, world, key)
         if len(evidence) >= FEWEST_FIXES:
             kinds[kind_of(individual.scientific_name)][key] = evidence
+    dispersing = {one.hypothesis.individual for one in await hypotheses.confirmed(database, site, "dispersal")}
     found: list[Movement] = []
+    supposed: list[Hypothesis] = []
     for done, (kind, animals) in enumerate(sorted(kinds.items())):
         if step is not None:
             step(done, len(kinds))
-        found += await asyncio.to_thread(
-            fitted_kind, kind, animals, {key: world.individuals[key].sex for key in animals}
-        )
+        sexes = {key: world.individuals[key].sex for key in animals}
+        for fits in await asyncio.to_thread(fitted_kind, kind, animals, sexes):
+            found.append(fits.moving if fits.individual in dispersing else fits.resident)
+            if (one := dispersal(fits, animals[fits.individual], world)) is not None:
+                supposed.append(one)
+    async with database.transaction() as connection:
+        await hypotheses.put(connection, site, ("dispersal",), supposed)
     known = {one.individual: one for one in stored}
     changed = [one for one in found if one.individual not in known or differs(known[one.individual], one)]
     await parameters.put(database, site, changed)
     return Refitted(len(found), len(changed))
+
+
+async def refit_every_site(database: Database) -> None:
+    """Movement parameters of every site, from its collars; the pipeline takes up what changed."""
+    for site in await sites.everything(database):
+        fitted, changed = await refit(database, site.id)
+        LOGGER.info("site %s: %d collared animals fitted, %d changed", site.id, fitted, changed)
 
 
 async def collar_evidence(database: Database, world: World, individual: UUID) -> Evidence:
@@ -69,17 +89,66 @@ async def collar_evidence(database: Database, world: World, individual: UUID) ->
     return evidence_of(rows, world.frame)
 
 
-def fitted_kind(kind: str, animals: Mapping[UUID, Evidence], sexes: Mapping[UUID, str]) -> list[Movement]:
-    """Fits of one kind of animal; a centre that moves where the fixes speak strongly for it. A pure function."""
+class Fits(NamedTuple):
+    """How one animal moves if its home stays, and if it moves; `log_bayes_factor` for the latter.
+
+    is_moving: the fixes speak strongly for it, and the centre left its home range.
+    """
+
+    individual: UUID
+    resident: Movement
+    moving: Movement
+    log_bayes_factor: float
+    ranges_moved: float
+    is_moving: bool
+
+
+def fitted_kind(kind: str, animals: Mapping[UUID, Evidence], sexes: Mapping[UUID, str]) -> list[Fits]:
+    """Fits of one kind of animal, as residents and with centres that move. A pure function."""
     named = {str(key): evidence for key, evidence in animals.items()}
     fits = fit_species(named, {str(key): sex for key, sex in sexes.items()}, prior_of(kind))
-    found: list[Movement] = []
+    found: list[Fits] = []
     for name, evidence in sorted(named.items()):
-        fit = fits[name]
+        fit, key = fits[name], UUID(name)
         settled = settlement(evidence, fit.prior)
-        chosen = fit.fitted if settled.chosen is settled.resident else judged(settled.chosen, evidence)
-        found.append(movement_of(UUID(name), chosen))
+        resident = movement_of(key, fit.fitted)
+        moving = resident
+        if settled.chosen is settled.moving:
+            moving = movement_of(key, judged(settled.moving, evidence))
+        found.append(Fits(key, resident, moving, settled.log_bayes_factor, settled.ranges_moved, settled.is_moving))
     return found
+
+
+def dispersal(fits: Fits, evidence: Evidence, world: World) -> Hypothesis | None:
+    """Its home moves, if its fixes speak strongly for that. One of two was dispersing before, for all that is known."""
+    individual = world.individuals.get(fits.individual)
+    if not fits.is_moving or individual is None:
+        return None
+    probability = 1.0 / (1.0 + math.exp(-min(fits.log_bayes_factor, 50.0)))
+    x, y = world.frame.to_degrees(evidence.x_m[-1:], evidence.y_m[-1:])
+    first, last = (datetime.fromtimestamp(round(float(evidence.time_s[k]), 3), UTC) for k in (0, -1))
+    return Hypothesis(
+        id=hypothesis_id("dispersal", fits.individual),
+        site=world.site.id,
+        kind="dispersal",
+        individual=fits.individual,
+        since=first,
+        decided_at=last,
+        probability=round(probability, 4),
+        value=round(probability, 3),
+        longitude=round(float(x[0]), 6),
+        latitude=round(float(y[0]), 6),
+        sensitive=individual.sensitive,
+        evidence=(),
+        detail={
+            "by": "movement",
+            "log_bayes_factor": round(fits.log_bayes_factor, 1),
+            "ranges_moved": round(fits.ranges_moved, 1),
+            "fixes": len(evidence),
+            "moving": msgspec.to_builtins(fits.moving),
+            "resident": msgspec.to_builtins(fits.resident),
+        },
+    )
 
 
 def movement_of(individual: UUID, fit: Fitted) -> Movement:

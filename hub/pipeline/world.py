@@ -23,8 +23,9 @@ from hub.records.ids import content_id
 from hub.records.movement import Movement
 from hub.records.observation import Detection, Observed, Sighting
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
+from hub.records.roster import Merge, standing_for
 from hub.records.site import Site
-from hub.store import parameters, reference, sites
+from hub.store import merges, parameters, reference, sites
 from hub.store.database import Database
 
 NOUNS = ("device", "individual", "place", "deployment", "fence")
@@ -55,14 +56,20 @@ class World:
         records: Iterable[Reference],
         before: World | None = None,
         fits: Iterable[Movement] = (),
+        merges: Iterable[Merge] = (),
+        as_of: datetime | None = None,
     ) -> None:
-        """From all records; the indices of the world `before` are edited where few fences differ from it."""
+        """From all records; the indices of the world `before` are edited where few fences differ from it.
+
+        as_of: this is what the hub knew at that time, and whatever is read to go with it is to be known then as well.
+        """
         self.site = site
+        self.as_of = as_of
         self.frame = LocalFrame.around(*site.centre)
         self.devices: dict[str, Device] = {}
-        self.individuals: dict[UUID, Individual] = {}
         self.places: dict[UUID, Place] = {}
         self.fences: dict[UUID, Fence] = {}
+        entries: dict[UUID, Individual] = {}
         deployments: list[Deployment] = []
         by_id: dict[UUID, Device] = {}
         records = list(records)
@@ -73,7 +80,7 @@ class World:
                 case Device():
                     self.devices[record.key] = by_id[record.id] = record
                 case Individual():
-                    self.individuals[record.id] = record
+                    entries[record.id] = record
                 case Place():
                     self.places[record.id] = record
                 case Deployment():
@@ -82,19 +89,28 @@ class World:
                     self.fences[record.id] = record
                 case _:
                     pass
+        # Entries that are the same animal as another one: whose they are now. They are individuals no longer.
+        self.merged = standing_for(merges, entries)
+        self.individuals = {key: one for key, one in entries.items() if key not in self.merged}
+        self._entries_of: dict[UUID, list[Individual]] = {}
+        for key, one in entries.items():
+            self._entries_of.setdefault(self.merged.get(key, key), []).append(one)
         self.stays_of_device: dict[str, list[Stay]] = {}
         self.stays_of_carrier: dict[Subject, list[Stay]] = {}
         for deployment in deployments:
             if (device := by_id.get(deployment.device)) is not None:
-                carrier = Subject(kind=deployment.carrier_kind, id=deployment.carrier)
+                carrier = self.followed(Subject(kind=deployment.carrier_kind, id=deployment.carrier))
                 stay = Stay(device.key, carrier, deployment.valid_from, deployment.valid_to)
                 self.stays_of_device.setdefault(device.key, []).append(stay)
                 self.stays_of_carrier.setdefault(carrier, []).append(stay)
-        self.individual_by_name = {one.name: one.id for one in self.individuals.values()}
+        self.individual_by_name = {one.name: self.merged.get(one.id, one.id) for one in entries.values()}
         self.movements = Movements(fits, self.individuals)
         if self.movements.digest:
             self.digest = f"{self.digest}/{self.movements.digest}"
-        self._protected = Protected(self.individuals.values())
+        if self.merged:
+            told = repr(sorted((str(one), str(other)) for one, other in self.merged.items()))
+            self.digest = f"{self.digest}/{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+        self._protected = Protected(entries.values())
         self._key_of = {self.device_subject(key): key for key in self.devices}
         self._watched = [(fence, watched(fence)) for fence in self.fences.values()]
         self._watches: dict[frozenset[str], Watch] = {}
@@ -120,6 +136,23 @@ class World:
             watching = (one for fence, one in self._watched if watches(fence, words))
             watch = self._watches[words] = Watch.build(watching, self._earlier.pop(words, None))
         return watch
+
+    def entry(self, individual: UUID | None) -> UUID | None:
+        """The individual that an id stands for, of itself or since it was merged; None: there is none."""
+        if individual is None:
+            return None
+        individual = self.merged.get(individual, individual)
+        return individual if individual in self.individuals else None
+
+    def entries_of(self, individual: UUID) -> Sequence[Individual]:
+        """All entries of the roster that are this individual: its own, and those that were merged into it."""
+        return self._entries_of.get(individual, ())
+
+    def followed(self, subject: Subject) -> Subject:
+        """Who is followed in this subject's stead: itself, or whom it was merged into."""
+        if subject.kind != "individual" or subject.id not in self.merged:
+            return subject
+        return Subject(kind="individual", id=self.merged[subject.id])
 
     def subject_of(self, device: str, at: datetime) -> Subject:
         """Who carried this device then; the device itself where nobody has said so yet."""
@@ -165,7 +198,7 @@ class World:
         """A name that a dispatcher knows."""
         match subject.kind:
             case "individual":
-                record = self.individuals.get(subject.id)
+                record = self.individuals.get(self.followed(subject).id)
                 return record.name if record else "?"
             case "place":
                 place = self.places.get(subject.id)
@@ -186,8 +219,9 @@ class World:
         """
         match subject.kind:
             case "individual":
-                individual = self.individuals.get(subject.id)
-                return individual is None or individual.sensitive
+                # Of entries that are one animal, one that is sensitive is enough.
+                entries = self.entries_of(self.followed(subject).id)
+                return not entries or any(one.sensitive for one in entries)
             case "place":
                 place = self.places.get(subject.id)
                 return place is None or place.attributes.get("sensitive") is True
@@ -218,7 +252,7 @@ class World:
         """
         if individual:
             known = self.individual_by_name.get(individual)
-            if known is None or self.individuals[known].sensitive:
+            if known is None or any(one.sensitive for one in self.entries_of(known)):
                 return True
         return self._protected.named_by(scientific_name) or self._protected.named_by(label)
 
@@ -236,10 +270,22 @@ class World:
         )
 
 
-async def read_world(database: Database, site: str, before: World | None = None) -> World:
-    """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable."""
-    records = await reference.everything(database, site, NOUNS)
-    return World(await sites.get(database, site), records, before, await parameters.everything(database, site))
+async def read_world(
+    database: Database,
+    site: str,
+    before: World | None = None,
+    as_of: datetime | None = None,
+    also: Sequence[Merge] = (),
+) -> World:
+    """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable.
+
+    as_of: as they said at that time; where the middle of the site is, is no matter of time. also: merges as if they
+    were made already.
+    """
+    records = await reference.everything(database, site, NOUNS, as_of)
+    fits = await parameters.everything(database, site, as_of)
+    merged = await merges.holding(database, site, as_of)
+    return World(await sites.get(database, site), records, before, fits, [*merged, *also], as_of)
 
 
 @lru_cache(10_000)
@@ -266,7 +312,9 @@ def affected_by(before: World, after: World) -> tuple[set[Subject], set[str]]:
             for world, one in ((before, old), (after, new))
             if one is not None
         ]
-        if old != new or moves[0] != moves[-1]:
+        # Who takes in another entry takes in what that one was named in.
+        taken_in = [[(one.id, one.name) for one in world.entries_of(individual)] for world in (before, after)]
+        if old != new or moves[0] != moves[-1] or taken_in[0] != taken_in[1]:
             subjects.add(Subject(kind="individual", id=individual))
     for place in before.places.keys() | after.places.keys():
         if before.places.get(place) != after.places.get(place):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,10 @@ from hub.records.ids import content_id
 from hub.records.reference import CarrierKind, FenceTrigger, Severity
 
 SubjectKind = Literal["individual", "person", "vehicle", "place", "device"]
-# What can be noticed is what a fence can ask for.
-FindingKind = FenceTrigger
+Behaviour = Literal["immobility", "low_speed", "encounter", "wrong_deployment"]
+# What a fence can ask for, and what animals and collars do of themselves.
+FindingKind = FenceTrigger | Behaviour
+BEHAVIOURS: frozenset[str] = frozenset(get_args(Behaviour))
 AlertState = Literal["new", "acknowledged", "resolved", "retracted"]
 
 
@@ -25,19 +27,20 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject and a fence had this relation. Derived: same observations, same findings, same ids.
+    """A subject and a fence had this relation, or a subject behaved so (`fence` None). Derived: same observations,
+    same findings, same ids.
 
     observed_from/observed_to: times of the two fixes; `crossed_at` the best time (equal for ``present``), which lies
     within [earliest_at, latest_at]. decided_at: time of the observation that decided it; `probability` that it is so.
-    `evidence`: the two observations, and that which decided, where it is another.
+    `evidence`: the two observations, and that which decided, where it is another. `other`: whom it met.
     """
 
     id: UUID
     site: str
     subject: Subject
     kind: FindingKind
-    fence: UUID
-    fence_version: int
+    fence: UUID | None = None
+    fence_version: int | None = None
     observed_from: datetime
     observed_to: datetime
     crossed_at: datetime
@@ -48,7 +51,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float
     latitude: float
     evidence: tuple[UUID, ...]
+    other: UUID | None = None
     detail: dict[str, Any] = {}
+
+
+def behaviour_id(subject: Subject, kind: Behaviour, *evidence: UUID, other: UUID | None = None, of: str = "") -> UUID:
+    """Identity of what an animal did: who, what, with whom, and the observations it rests on, or a name of the time."""
+    seen = (e.bytes for e in evidence)
+    return content_id("behaviour", subject.id.bytes, kind, b"" if other is None else other.bytes, of, *seen)
 
 
 def finding_id(subject: Subject, fence: UUID, kind: str, ordinal: int, *evidence: UUID) -> UUID:
@@ -73,8 +83,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject
     subject_name: str
     kind: FindingKind
-    fence: UUID
-    fence_name: str
+    fence: UUID | None = None
+    fence_name: str = ""
     severity: Severity
     occurred_at: datetime
     longitude: float
@@ -99,3 +109,5 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True):
     raised: tuple[Alert, ...] = ()
     retracted: tuple[UUID, ...] = ()
     corrections: tuple[tuple[UUID, UUID], ...] = ()
+    # Why some are retracted, where it is not for what the batch brought: the animal moved on.
+    causes: dict[UUID, str] = {}

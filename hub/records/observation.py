@@ -48,7 +48,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     device: key of the device within its site, as the sender names it (e.g. ``collar-1016``, ``user/phone``).
     observed_at: time by the device. `source_id`: the sender's own id of this record, if it has one; it makes the
     observation's identity, otherwise the content does. `flags`: what is wrong or special, kept and never dropped
-    (``failed_fix``, ``marked_outlier``, ``null_island``, ``clock_before_2000``, ``clock_in_future``, ``drill`` …).
+    (``failed_fix``, ``marked_outlier``, ``null_island``, ``clock_before_2000``, ``clock_reset``, ``clock_in_future``,
+    ``drill`` …).
     A missing place means that the sender gave none. `attributes`: everything else the sender said, by its own names.
     """
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
+
+Status = Literal["provisional", "settled"]
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
 
     value: how much a person's decision is expected to change, as shares of sightings; what is worth most comes first.
+    status: `provisional` as long as it was weighed alone, `settled` once it was weighed together with all others.
     """
 
     observation: UUID
@@ -35,3 +39,4 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     nobody: float
     value: float
     configuration: str
+    status: Status = "settled"

@@ -52,13 +52,19 @@ class Device(Versioned, frozen=True, kw_only=True):
 
 
 class Individual(Versioned, frozen=True, kw_only=True):
-    """One animal. `sensitive` species are generalised for readers without clearance."""
+    """One animal. `sensitive` species are generalised for readers without clearance. `died_at`: None while it lives.
+
+    `merged_into`: the entry that stands for this one, since people found that both are one animal. Told by the hub,
+    never by a client: it is a decision of its own (`hub.records.roster`).
+    """
 
     name: Key
     scientific_name: str = ""
     sex: Literal["female", "male", "unknown"] = "unknown"
     life_stage: str = ""
     sensitive: bool = False
+    merged_into: UUID | None = None
+    died_at: AwareTime | None = None
 
 
 class Place(Versioned, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from hub.pipeline.world import NOUNS, World
 from hub.records.observation import Fix, Observation, Stored
-from hub.store import observations, reference, sites
+from hub.store import merges, observations, reference, sites
 from hub.store.database import Database
 
 Format = Literal["jsonl", "csv", "movebank", "geojson"]
@@ -46,7 +46,9 @@ async def export(
     as_seen: what the reader may see of an observation (None: nothing). Raises NotFound for a site that there is not.
     """
     record = await sites.get(database, site)
-    world = World(record, await reference.everything(database, site, NOUNS))
+    records = await reference.everything(database, site, NOUNS)
+    # What an entry that was merged carried is told under the one that stands for it.
+    world = World(record, records, merges=await merges.holding(database, site))
     writer = _WRITERS[form](world)
     pending, rows = [writer.head], 0
     async with database.transaction() as connection:

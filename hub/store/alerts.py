@@ -55,9 +55,13 @@ async def apply(connection: Connection, site: str, decisions: Decisions, cause: 
     touched: list[UUID] = []
     actions: list[tuple[UUID, int, str, str, str | None]] = []
     if decisions.retracted:
-        for row in await connection.fetch(RETRACT, list(decisions.retracted), cause):
-            touched.append(row["id"])
-            actions.append((row["id"], row["version"], PIPELINE, "retracted", cause))
+        by_cause: dict[str, list[UUID]] = {}
+        for one in decisions.retracted:
+            by_cause.setdefault(decisions.causes.get(one, cause), []).append(one)
+        for why, ids in by_cause.items():
+            for row in await connection.fetch(RETRACT, ids, why):
+                touched.append(row["id"])
+                actions.append((row["id"], row["version"], PIPELINE, "retracted", why))
     if decisions.raised:
         columns = zip(*(_facts(alert) for alert in decisions.raised), strict=True)
         for row in await connection.fetch(RAISE, *map(list, columns)):

@@ -14,8 +14,9 @@ from hub.store.database import Connection, Database
 
 ADD = """
 insert into finding (id, site_id, subject_kind, subject_id, kind, fence_id, fence_version, observed_from, observed_to,
-                     crossed_at, earliest_at, latest_at, decided_at, probability, longitude, latitude, evidence, detail)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                     crossed_at, earliest_at, latest_at, decided_at, probability, longitude, latitude, evidence, detail,
+                     other_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 on conflict (id) where retracted_at is null do nothing"""
 
 
@@ -43,6 +44,7 @@ async def add(connection: Connection, findings: Sequence[Finding]) -> None:
                 f.latitude,
                 list(f.evidence),
                 msgspec.json.encode(f.detail),
+                f.other,
             )
             for f in findings
         ],
@@ -62,12 +64,13 @@ async def retract(connection: Connection, ids: Sequence[UUID], cause: str) -> No
 
 OF_SUBJECT = """
 select * from finding where site_id = $1 and subject_id = $2 and subject_kind = $3 and retracted_at is null
+  and kind <> 'encounter'
   and decided_at >= coalesce($4::timestamptz, '-infinity')
 order by crossed_at, id"""
 
 
 async def of_subject(database: Database, site: str, subject: Subject, since: datetime | None = None) -> list[Finding]:
-    """What stands about a subject of what was decided by observations at or after a time (None: ever)."""
+    """What stands about a subject alone, of what was decided by observations at or after a time (None: ever)."""
     async with database.connection() as connection:
         return [_finding(row) for row in await connection.fetch(OF_SUBJECT, site, subject.id, subject.kind, since)]
 
@@ -75,7 +78,7 @@ async def of_subject(database: Database, site: str, subject: Subject, since: dat
 PAGE = """
 select * from finding
 where site_id = $1 and retracted_at is null and crossed_at >= $2 and crossed_at < $3
-  and ($4::uuid is null or fence_id = $4) and ($5::uuid is null or subject_id = $5)
+  and ($4::uuid is null or fence_id = $4) and ($5::uuid is null or subject_id = $5 or other_id = $5)
   and ($6::timestamptz is null or (crossed_at, id) > ($6, $7::uuid))
 order by crossed_at, id limit $8"""
 
@@ -110,6 +113,29 @@ async def subjects_of(database: Database, site: str, fences: Sequence[UUID]) -> 
     return [Subject(kind=row["subject_kind"], id=row["subject_id"]) for row in rows]
 
 
+GOING_ON = """
+select * from finding
+where site_id = $1 and kind in ('immobility', 'wrong_deployment') and retracted_at is null
+  and (detail -> 'is_open')::boolean order by id"""
+
+
+async def going_on(database: Database, site: str) -> list[Finding]:
+    """Stays and doubtful collars that are not over."""
+    async with database.connection() as connection:
+        return [_finding(row) for row in await connection.fetch(GOING_ON, site)]
+
+
+MET = """
+select * from finding
+where site_id = $1 and kind = 'encounter' and retracted_at is null and (subject_id = $2 or other_id = $2)"""
+
+
+async def encounters_of(database: Database, site: str, individual: UUID) -> list[Finding]:
+    """All standing encounters of an individual."""
+    async with database.connection() as connection:
+        return [_finding(row) for row in await connection.fetch(MET, site, individual)]
+
+
 BY_IDS = "select distinct on (id) * from finding where id = any($1::uuid[]) order by id, recorded_at desc"
 
 
@@ -137,5 +163,6 @@ def _finding(row: asyncpg.Record) -> Finding:
         longitude=row["longitude"],
         latitude=row["latitude"],
         evidence=tuple(row["evidence"]),
+        other=row["other_id"],
         detail=msgspec.json.decode(row["detail"]),
     )

@@ -60,6 +60,19 @@ async def last_states(database: Database, site: str, subject: Subject, day: date
     return Month(row["month"], (row["west"], row["south"], row["east"], row["north"]), row["since"], row["states"])
 
 
+NEIGHBOURS = """
+select distinct subject_id from followed_month
+where site_id = $1 and subject_kind = 'individual' and month between $2 and $3
+  and west <= $6 and east >= $4 and south <= $7 and north >= $5"""
+
+
+async def individuals_near(database: Database, site: str, box: Box, first: date, last: date) -> set[UUID]:
+    """Individuals that were where a box is in any of the months from `first` to `last`."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(NEIGHBOURS, site, first, last, *box)
+    return {UUID(str(row["subject_id"])) for row in rows}
+
+
 NEAR = """
 select distinct m.subject_kind, m.subject_id from followed_month m
 where m.site_id = $1 and exists (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -46,39 +46,108 @@ OF_DEVICE = """
 select id, device, observed_at, received_at, body from observation
 where site_id = $1 and device = $2
   and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+  and recorded_at <= coalesce($5::timestamptz, 'infinity')
 order by observed_at, id"""
 
 
 async def of_device(
+    database: Database,
+    site: str,
+    device: str,
+    valid_from: datetime | None,
+    valid_to: datetime | None,
+    as_of: datetime | None = None,
+) -> list[Seen]:
+    """What a device said in [valid_from, valid_to), in canonical order. Open ends are None.
+
+    as_of: only what was in the log at that time, here and below.
+    """
+    async with database.connection() as connection:
+        return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to, as_of)]
+
+
+COUNT_OF_DEVICES = """
+select count(*) from (
+    select from observation where site_id = $1 and device = any($2::text[]) and recorded_at <= $3 limit $4) counted"""
+
+
+async def count_of_devices(database: Database, site: str, devices: Sequence[str], as_of: datetime, most: int) -> int:
+    """How much some devices had said at a time; counts no farther than `most`."""
+    async with database.connection() as connection:
+        return await connection.fetchval(COUNT_OF_DEVICES, site, list(devices), as_of, most)
+
+
+READINGS = """
+select id, device, observed_at, received_at, body from observation
+where site_id = $1 and device = $2 and kind = 'reading'
+  and observed_at >= coalesce($3::timestamptz, '-infinity') and observed_at < coalesce($4::timestamptz, 'infinity')
+order by observed_at, id"""
+
+
+async def readings(
     database: Database, site: str, device: str, valid_from: datetime | None, valid_to: datetime | None
 ) -> list[Seen]:
-    """What a device said in [valid_from, valid_to), in canonical order. Open ends are None."""
+    """What a device measured in [valid_from, valid_to), in canonical order. Open ends are None."""
     async with database.connection() as connection:
-        return [seen_of(row) for row in await connection.fetch(OF_DEVICE, site, device, valid_from, valid_to)]
+        return [seen_of(row) for row in await connection.fetch(READINGS, site, device, valid_from, valid_to)]
 
 
 NOTICED = """
 select id, device, observed_at, received_at, body from observation
 where site_id = $1 and kind in ('detection', 'sighting') and observed_at >= $2 and observed_at < $3
+  and recorded_at <= coalesce($5::timestamptz, 'infinity')
 order by observed_at desc, id desc limit $4"""
 
 
-async def noticed(database: Database, site: str, since: datetime, until: datetime, most: int) -> list[Seen]:
+async def noticed(
+    database: Database, site: str, since: datetime, until: datetime, most: int, as_of: datetime | None = None
+) -> list[Seen]:
     """Detections and sightings of [since, until); of more than `most` the newest. Newest first."""
     async with database.connection() as connection:
-        return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most)]
+        return [seen_of(row) for row in await connection.fetch(NOTICED, site, since, until, most, as_of)]
+
+
+NOTICED_NEAR = """
+select distinct o.id, o.device, o.observed_at, o.received_at, o.body
+from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as d (device, since, until) cross join lateral (
+    select * from observation
+    where site_id = $1 and device = d.device and observed_at between d.since and d.until
+      and kind in ('detection', 'sighting')) o
+order by o.observed_at, o.id"""
+
+
+async def noticed_near(database: Database, site: str, seen: Sequence[Seen], within: timedelta) -> list[Seen]:
+    """What the devices of some detections and sightings noticed that near to them in time, those among it."""
+    devices = [one.device for one in seen]
+    since, until = [one.observed_at - within for one in seen], [one.observed_at + within for one in seen]
+    async with database.connection() as connection:
+        return [seen_of(row) for row in await connection.fetch(NOTICED_NEAR, site, devices, since, until)]
+
+
+HEARD_DAYS = """
+select count(distinct (observed_at at time zone 'UTC')::date) from observation
+where site_id = $1 and kind in ('detection', 'sighting') and observed_at > $2 and observed_at <= $3"""
+
+
+async def heard_days(database: Database, site: str, since: datetime, until: datetime) -> int:
+    """Days (UTC) of (since, until] on which anything was detected or sighted at a site."""
+    async with database.connection() as connection:
+        return await connection.fetchval(HEARD_DAYS, site, since, until)
 
 
 NEWEST_NOTICED = """
 select observed_at from observation
 where site_id = $1 and kind in ('detection', 'sighting') and not coalesce(body -> 'flags' ?| $2::text[], false)
+  and recorded_at <= coalesce($3::timestamptz, 'infinity')
 order by observed_at desc limit 1"""
 
 
-async def newest_noticed(database: Database, site: str, unusable: Sequence[str]) -> datetime | None:
+async def newest_noticed(
+    database: Database, site: str, unusable: Sequence[str], as_of: datetime | None = None
+) -> datetime | None:
     """When something was detected or sighted last, by clocks that can be believed."""
     async with database.connection() as connection:
-        return await connection.fetchval(NEWEST_NOTICED, site, list(unusable))
+        return await connection.fetchval(NEWEST_NOTICED, site, list(unusable), as_of)
 
 
 NAMED_BY = """
@@ -94,13 +163,23 @@ async def named_by(database: Database, site: str, devices: Sequence[str]) -> lis
         return [row["name"] for row in await connection.fetch(NAMED_BY, site, list(devices))]
 
 
-DEVICES = "select distinct device from observation where site_id = $1"
+# From one device to the next by the index: the work grows with the devices, not with what they said.
+DEVICES = """
+with recursive spoke (device) as (
+    (select device from observation where site_id = $1 order by device limit 1)
+    union all
+    select (select device from observation o where site_id = $1 and o.device > spoke.device order by device limit 1)
+    from spoke where spoke.device is not null
+) select device from spoke where device is not null"""
+# A query of its own: the one above reads nothing but its index.
+DEVICES_AS_OF = "select distinct device from observation where site_id = $1 and recorded_at <= $2"
 
 
-async def devices(database: Database, site: str) -> list[str]:
+async def devices(database: Database, site: str, as_of: datetime | None = None) -> list[str]:
     """Keys of all devices that ever spoke, known or not."""
     async with database.connection() as connection:
-        return [row["device"] for row in await connection.fetch(DEVICES, site)]
+        asked = (DEVICES, site) if as_of is None else (DEVICES_AS_OF, site, as_of)
+        return [row["device"] for row in await connection.fetch(*asked)]
 
 
 def seen_of(row: asyncpg.Record) -> Seen:
@@ -129,16 +208,24 @@ TRAJECTORY = """
 select id, observed_at, longitude, latitude, (body ->> 'uncertainty_m')::float8 as uncertainty_m from (
     select *, row_number() over (order by observed_at, id) as k, count(*) over () as n from observation
     where site_id = $1 and device = $2 and observed_at >= $3 and observed_at < $4 and kind = 'fix'
-      and longitude is not null and not coalesce(body -> 'flags' ?| $5::text[], false)) numbered
+      and longitude is not null and not coalesce(body -> 'flags' ?| $5::text[], false)
+      and recorded_at <= coalesce($7::timestamptz, 'infinity')) numbered
 where k % ((n - 1) / $6 + 1) = 0 or k = n order by observed_at, id"""
 
 
 async def trajectory(
-    database: Database, site: str, device: str, since: datetime, until: datetime, unusable: Sequence[str], most: int
+    database: Database,
+    site: str,
+    device: str,
+    since: datetime,
+    until: datetime,
+    unusable: Sequence[str],
+    most: int,
+    as_of: datetime | None = None,
 ) -> list[Spot]:
     """Usable fixes of a device in [since, until), in order; about `most` of them, evenly thinned, if there are more."""
     async with database.connection() as connection:
-        rows = await connection.fetch(TRAJECTORY, site, device, since, until, list(unusable), most)
+        rows = await connection.fetch(TRAJECTORY, site, device, since, until, list(unusable), most, as_of)
     return [Spot(**row) for row in rows]
 
 
@@ -185,6 +272,7 @@ from unnest($2::text[], $3::timestamptz[]) as d (device, since) cross join later
     where site_id = $1 and device = d.device and observed_at <= $4 and observed_at >= d.since
       and kind = any($5::text[]) and (longitude is not null or kind <> 'fix')
       and not (kind = 'fix' and coalesce(body -> 'flags' ?| $6::text[], false))
+      and recorded_at <= coalesce($7::timestamptz, 'infinity')
     order by observed_at desc, id desc limit 1) o"""
 
 
@@ -195,12 +283,22 @@ async def latest(
     at: datetime,
     kinds: Sequence[str],
     unusable: Sequence[str],
+    as_of: datetime | None = None,
 ) -> list[Seen]:
     """The last thing that each device said in [its time, at]; a fix counts with a place that can be believed."""
     keys, since = list(devices), list(devices.values())
     async with database.connection() as connection:
-        rows = await connection.fetch(LATEST, site, keys, since, at, list(kinds), list(unusable))
+        rows = await connection.fetch(LATEST, site, keys, since, at, list(kinds), list(unusable), as_of)
     return [seen_of(row) for row in rows]
+
+
+RECORDED_AT = "select recorded_at from observation where site_id = $1 and id = $2 and observed_at = $3"
+
+
+async def recorded_at(database: Database, site: str, key: UUID, observed_at: datetime) -> datetime:
+    """When an observation that is in the log was there first."""
+    async with database.connection() as connection:
+        return await connection.fetchval(RECORDED_AT, site, key, observed_at)
 
 
 RAW = "select raw, dialect, address, door from observation where site_id = $1 and id = $2 and observed_at = $3"

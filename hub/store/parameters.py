@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 
 from hub.records.movement import Movement
 from hub.store import log
-from hub.store.database import Database
+from hub.store.database import Connection, Database
 
 NOUN = "movement"
 
+# The newest fit of an animal is the one that holds.
 ALL = """
-select individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s, error_scale, spread_factor,
-    log_covariance, fixes
-from movement where site_id = $1 order by individual_id"""
+select distinct on (individual_id) individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s,
+    error_scale, spread_factor, log_covariance, fixes
+from movement where site_id = $1 and fitted_at <= coalesce($2::timestamptz, 'infinity')
+order by individual_id, fitted_at desc"""
 
 
-async def everything(database: Database, site: str) -> list[Movement]:
-    """All fits of a site, in the order of ids."""
+async def everything(database: Database, site: str, as_of: datetime | None = None) -> list[Movement]:
+    """All fits of a site that hold, or that held at a time, in the order of ids."""
     async with database.connection() as connection:
-        return [_movement(row) for row in await connection.fetch(ALL, site)]
+        return [_movement(row) for row in await connection.fetch(ALL, site, as_of)]
 
 
 PUT = """
 insert into movement (site_id, individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s, error_scale,
     spread_factor, log_covariance, fixes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-on conflict (site_id, individual_id) do update set
-    tau_position_s = excluded.tau_position_s, tau_velocity_s = excluded.tau_velocity_s, sigma_m = excluded.sigma_m,
-    centre_drift_m2_s = excluded.centre_drift_m2_s, error_scale = excluded.error_scale,
-    spread_factor = excluded.spread_factor, log_covariance = excluded.log_covariance, fixes = excluded.fixes,
-    fitted_at = clock_timestamp()"""
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
 
 
 async def put(database: Database, site: str, movements: Sequence[Movement]) -> None:
-    """Write new fits, and tell the pipeline, in one transaction."""
+    """Write new fits, beside those that held before, and tell the pipeline, in one transaction."""
+    async with database.transaction() as connection:
+        await put_in(connection, site, movements)
+
+
+async def put_in(connection: Connection, site: str, movements: Sequence[Movement]) -> None:
+    """Write new fits, and tell the pipeline, in the caller's transaction."""
     rows = [
         (
             site,
@@ -52,9 +56,8 @@ async def put(database: Database, site: str, movements: Sequence[Movement]) -> N
         )
         for one in movements
     ]
-    async with database.transaction() as connection:
-        await connection.executemany(PUT, rows)
-        await log.record_change(connection, site, NOUN, [one.individual for one in movements])
+    await connection.executemany(PUT, rows)
+    await log.record_change(connection, site, NOUN, [one.individual for one in movements])
 
 
 def _movement(row: asyncpg.Record) -> Movement:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,30 +17,69 @@ _candidates = msgspec.json.Decoder(tuple[Candidate, ...]).decode
 
 # What came out as before is not written again, so that `computed_at` says since when it is so.
 PUT = """
-insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration)
-select $1, * from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
+insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration, status)
+select $1, *, 'settled' from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
+on conflict (site_id, observation) do update set
+    candidates = excluded.candidates, nobody = excluded.nobody, value = excluded.value,
+    configuration = excluded.configuration, status = excluded.status, computed_at = clock_timestamp()
+where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration,
+       identity_proposal.status)
+    is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration, excluded.status)"""
+# What came while all others were weighed was not among them: its provisional answer stands until the next time.
+FORGET = """
+delete from identity_proposal p where p.site_id = $1 and (p.status = 'settled' or p.computed_at < $3)
+  and not exists (select from unnest($2::uuid[]) as kept (observation) where kept.observation = p.observation)"""
+NOW = "select clock_timestamp()"
+
+
+async def clock(database: Database) -> datetime:
+    """The time by which the database says when a proposal was computed."""
+    async with database.connection() as connection:
+        return await connection.fetchval(NOW)
+
+
+async def put(connection: Connection, site: str, found: Sequence[Proposal], began: datetime) -> None:
+    """Make these all settled proposals of a site, in the caller's transaction.
+
+    began: by `clock`, before the observations were read that they are a function of.
+    """
+    await connection.execute(FORGET, site, [one.observation for one in found], began)
+    if found:
+        await connection.execute(PUT, site, *_columns(found))
+
+
+# Also where two sightings are weighed at once, what is settled stands.
+PUT_PROVISIONAL = """
+insert into identity_proposal (site_id, observation, observed_at, candidates, nobody, value, configuration, status)
+select $1, *, 'provisional'
+from unnest($2::uuid[], $3::timestamptz[], $4::jsonb[], $5::float8[], $6::float8[], $7::text[])
 on conflict (site_id, observation) do update set
     candidates = excluded.candidates, nobody = excluded.nobody, value = excluded.value,
     configuration = excluded.configuration, computed_at = clock_timestamp()
-where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration)
-    is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration)"""
-FORGET = """
-delete from identity_proposal p where p.site_id = $1
-  and not exists (select from unnest($2::uuid[]) as kept (observation) where kept.observation = p.observation)"""
+where identity_proposal.status = 'provisional'"""
 
 
-async def put(connection: Connection, site: str, found: Sequence[Proposal]) -> None:
-    """Make these all proposals of a site, in the caller's transaction."""
-    await connection.execute(FORGET, site, [one.observation for one in found])
-    if found:
-        columns = zip(
-            *(
-                (p.observation, p.observed_at, msgspec.json.encode(p.candidates), p.nobody, p.value, p.configuration)
-                for p in found
-            ),
-            strict=True,
-        )
-        await connection.execute(PUT, site, *map(list, columns))
+async def put_provisional(database: Database, site: str, found: Sequence[Proposal]) -> None:
+    """Add proposals until the whole set has been weighed; what is settled stays as it is."""
+    async with database.connection() as connection:
+        await connection.execute(PUT_PROVISIONAL, site, *_columns(found))
+
+
+def _columns(found: Sequence[Proposal]) -> list[list[Any]]:
+    rows = [
+        (p.observation, p.observed_at, msgspec.json.encode(p.candidates), p.nobody, p.value, p.configuration)
+        for p in found
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+OF_NOBODY = "select * from identity_proposal where site_id = $1 and nobody >= $2 order by observed_at, observation"
+
+
+async def of_nobody(database: Database, site: str, least: float) -> list[Proposal]:
+    """Proposals by which at least so probably nobody on the roster is shown."""
+    async with database.connection() as connection:
+        return [_proposal(row) for row in await connection.fetch(OF_NOBODY, site, least)]
 
 
 ONE = "select * from identity_proposal where site_id = $1 and observation = $2"
@@ -75,4 +116,5 @@ def _proposal(row: asyncpg.Record) -> Proposal:
         nobody=row["nobody"],
         value=row["value"],
         configuration=row["configuration"],
+        status=row["status"],
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from hub.records.errors import Conflict, InvalidReference, NotFound, Stale
 from hub.records.reference import Deployment, Device, Fence, Individual, Layer, Place, Reference, Versioned
-from hub.store import log
+from hub.store import log, merges
 from hub.store.database import Connection, Database
 
 R = TypeVar("R", bound=Versioned)
@@ -26,7 +26,7 @@ KINDS: dict[str, type[Reference]] = {
 }
 _NOUNS = {kind: noun for noun, kind in KINDS.items()}
 # What is a column, not part of the body.
-_COLUMNS = ("id", "site", "version", "recorded_at")
+_COLUMNS = ("id", "site", "version", "recorded_at", "merged_into")
 
 
 def noun_of(record: Versioned) -> str:
@@ -135,6 +135,8 @@ async def delete(connection: Connection, site: str, noun: str, record_id: UUID, 
             f"{noun} {record_id} is in use: delete deployment {named} first; without its {noun} its past means nothing",
             deployments=[str(row["id"]) for row in uses],
         )
+    if noun == "individual" and await merges.in_use(connection, site, record_id):
+        raise Conflict(f"individual {record_id} is merged with another entry: take that back first")
     await connection.execute(SUPERSEDE, site, noun, record_id)
     await connection.execute(DELETE, site, noun, record_id, by)
     await log.record_change(connection, site, noun, [record_id])
@@ -172,10 +174,20 @@ select noun, id, version, recorded_at, body from reference
 where site_id = $1 and noun = any($2::text[]) and superseded_at is null and not deleted order by noun, id"""
 
 
-async def everything(database: Database, site: str, nouns: Sequence[str]) -> list[Reference]:
-    """All current records of some nouns, in one snapshot."""
+ALL_HELD_AT = """
+select * from (
+    select distinct on (noun, id) noun, id, version, deleted, recorded_at, body from reference
+    where site_id = $1 and noun = any($2::text[]) and recorded_at <= $3 order by noun, id, version desc) held
+where not deleted order by noun, id"""
+
+
+async def everything(
+    database: Database, site: str, nouns: Sequence[str], as_of: datetime | None = None
+) -> list[Reference]:
+    """All records of some nouns that hold, or that held at a time, in one snapshot."""
     async with database.connection() as connection:
-        rows = await connection.fetch(ALL, site, list(nouns))
+        asked = (ALL, site, list(nouns)) if as_of is None else (ALL_HELD_AT, site, list(nouns), as_of)
+        rows = await connection.fetch(*asked)
     return [_record(site, row["noun"], row) for row in rows]
 
 

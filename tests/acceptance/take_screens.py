@@ -144,7 +144,7 @@ def a_new_fence(page: Page) -> None:
 def a_review(page: Page) -> None:
     """The sighting that is most in doubt, who it may be, and what a decision would change."""
     page.get_by_role("tab", name="Review").click()
-    page.locator(".left .row").first.click()
+    page.locator(".left .row[data-detection]").first.click()
     page.locator("button.candidate").first.click()
     page.get_by_role("button", name="Decide").wait_for()
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Route
 
 from tests.acceptance.browser import PHONE
 from tests.acceptance.hub_process import HubProcess
@@ -72,7 +72,7 @@ def test_review__lists_what_is_in_doubt_with_who_it_may_be_and_opens_it(
     hub.wait(lambda: api.get(f"{SITE}/review").raise_for_status().json()["waiting"] > 3, 120)
     page = visit()
     page.get_by_role("tab", name="Review").click()
-    page.locator(".left .row").first.click()
+    page.locator(".left .row[data-detection]").first.click()
     desk = page.get_by_label("Who is it?")
     desk.get_by_text("By place, time, coat and species").wait_for()
     assert desk.locator(".candidate").count() >= 1
@@ -94,3 +94,21 @@ def test_identity__desk_fits_a_phone_and_speaks_russian(
     page.get_by_role("heading", name="Кто это?").wait_for()
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_review__says_of_an_answer_that_it_is_provisional(
+    visit: Callable[..., Page], api: httpx.Client, hub: HubProcess
+) -> None:
+    hub.wait(lambda: api.get(f"{SITE}/review").raise_for_status().json()["waiting"] > 3, 120)
+    page = visit()
+
+    def weighed_alone(route: Route) -> None:
+        said = route.fetch()
+        route.fulfill(response=said, body=said.text().replace('"status":"settled"', '"status":"provisional"'))
+
+    page.route("**/identity", weighed_alone)
+    page.get_by_role("tab", name="Review").click()
+    page.locator(".left .row").first.click()
+    desk = page.get_by_label("Who is it?")
+    desk.get_by_text("Provisional: weighed alone").wait_for()
+    assert Axe().run(page, ".side.right").response["violations"] == []

@@ -16,6 +16,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub.console.app import create_api
 from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
+from hub.console.hypotheses import hypothesis_routes
 from hub.console.identity import identity_routes
 from hub.console.inside import inside_routes
 from hub.console.near import near_routes
@@ -23,7 +24,8 @@ from hub.console.parts import Parts
 from hub.console.passwords import Passwords
 from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
-from hub.console.vitals import Door, DrillState, PipelineState
+from hub.console.roster import roster_routes
+from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
@@ -50,6 +52,9 @@ class FakeVitals:
 
     def mqtt(self) -> Door:
         return Door(connected=self.connected, lag=0)
+
+    def detector(self) -> DetectorState | None:
+        return None
 
     async def pipeline(self, site: str) -> PipelineState | None:
         return PipelineState(lag_s=0.0, cursor="v1.x")
@@ -187,6 +192,8 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
             *read_routes(database, feeds, clock),
             *near_routes(database, clock),
             *identity_routes(database, feeds),
+            *roster_routes(database, feeds),
+            *hypothesis_routes(database, feeds),
             *inside_routes(database, feeds, clock),
             *watching_routes(feeds, clock),
             *range_routes(database, feeds, clock),

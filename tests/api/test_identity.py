@@ -10,7 +10,9 @@ import pytest
 
 from geo.geodesy import distance_m
 from hub.records.ids import new_id
+from hub.records.proposal import Candidate, Proposal
 from hub.records.reference import Individual
+from hub.store import proposals
 from tests import builders as a
 from tests.api.attack import F01, NEAR_M, SECRET, everything, places_in, read
 from tests.api.conftest import SITE, Hub, problem
@@ -260,3 +262,22 @@ async def test_identity__read_of_a_sensitive_animal_is_audited(hub: Hub) -> None
     async with hub.database.connection() as connection:
         rows = await connection.fetch("select * from audit")
     assert any("identity" in str(row) and "F01" in str(row) for row in rows)
+
+
+async def test_proposal__says_whether_it_is_provisional_or_settled(hub: Hub) -> None:
+    known = await a_reserve(hub)
+    one = await seen(hub)
+    likely = Candidate(
+        individual=known["F01"].id, probability=0.8, place=-18.0, appearance=2.0, species=0.0, effort=-1.0
+    )
+    proposal = Proposal(
+        observation=one, observed_at=a.NOON, candidates=(likely,), nobody=0.2, value=0.3, configuration="x"
+    )
+    await proposals.put_provisional(hub.database, SITE, [proposal])
+    found = (await identity(hub, one))["proposal"]
+    assert (found["status"], found["candidates"][0]["probability"]) == ("provisional", 0.8)
+    async with hub.database.transaction() as connection:
+        await proposals.put(connection, SITE, [proposal], await proposals.clock(hub.database))
+    assert (await identity(hub, one))["proposal"]["status"] == "settled"
+    review = await hub.as_("dispatcher", "GET", f"/api/v1/sites/{SITE}/review")
+    assert [item["proposal"]["status"] for item in review.json()["items"]] == ["settled"]

@@ -8,7 +8,7 @@ from hub.console.login import LASTS
 from hub.console.throttle import Throttle
 from hub.records.errors import Throttled
 from hub.store import people
-from tests.api.conftest import PASSWORD, SITE, Hub, a_uuid, problem
+from tests.api.conftest import CHEAP, PASSWORD, SITE, Hub, a_uuid, problem
 
 WHO = {"email": "olga@example.org", "password": PASSWORD}
 
@@ -46,6 +46,21 @@ async def test_login__of_somebody_who_left_is_refused(hub: Hub) -> None:
     assert gone.status_code == 200
     problem(await hub.client.get("/api/v1/me"), 401)
     problem(await hub.client.post("/api/v1/login", json=WHO), 401)
+
+
+async def test_login__a_new_password_from_the_command_line_ends_the_wait_for_guesses_at_the_old_one(hub: Hub) -> None:
+    await hub.add_person("olga@example.org", {SITE: "dispatcher"})
+    for _ in range(5):
+        problem(await hub.client.post("/api/v1/login", json=WHO | {"password": "guess"}), 401)
+    problem(await hub.client.post("/api/v1/login", json=WHO), 429)
+    async with hub.database.transaction() as connection:
+        await people.set_password(connection, "olga@example.org", CHEAP.hash("a password of today"))
+    problem(await hub.client.post("/api/v1/login", json=WHO), 401)
+    good = await hub.client.post("/api/v1/login", json=WHO | {"password": "a password of today"})
+    assert good.status_code == 200
+    for _ in range(6):
+        last = await hub.client.post("/api/v1/login", json=WHO | {"password": "guess"})
+    problem(last, 429)
 
 
 async def test_login__guessing_is_slowed_down_per_person(hub: Hub) -> None:

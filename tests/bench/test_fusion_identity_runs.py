@@ -16,3 +16,25 @@ def test_fusion_identity__every_variant_is_scored_and_a_missing_peer_is_said() -
 def test_fusion_order__every_case_ends_in_the_same_bytes() -> None:
     told = quick("fusion_order")
     assert told["equal"] == told["cases"] > 0
+
+
+def test_fusion_rebuild__every_size_ends_in_the_same_bytes_in_another_order() -> None:
+    told = quick("fusion_rebuild")
+    assert all(row["equal_in_another_order"] for row in told["rows"])
+    for row in told["rows"]:
+        assert row["fixes"] == row["collars"] * told["days"] * 24
+        assert row["right"] > 0.5
+        assert min(row["cpu_s"].values()) >= 0.0
+
+
+def test_fusion_late__every_batch_is_one_new_version_with_all_its_points() -> None:
+    told = quick("fusion_late")
+    assert told["versions_agree"] and told["points_agree"]
+    assert 0 < told["p50_ms"] <= told["p99_ms"] <= told["max_ms"]
+
+
+def test_fusion_provisional__every_picture_has_an_answer_before_the_whole_set_is_weighed_again() -> None:
+    told = quick("fusion_provisional")
+    assert told["provisional"] == told["sightings"]
+    assert told["likeliest_is_right"] > 0.5
+    assert 0 < told["p50_ms"] <= told["p99_ms"]

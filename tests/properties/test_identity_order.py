@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fusion.association import Settled, settle
 from fusion.identities import Identities
+from fusion.joint import Together
 from fusion.places import positions
 from fusion.sightings import merge
 from tests.unit.fusion.reserve_of import RULES, SPAN_S, cameras, columns, roster, sightings
@@ -22,6 +23,8 @@ def same(one: Settled, other: Settled) -> None:
     assert one.sightings.set_hash() == other.sightings.set_hash()
     for field in fields(Identities):
         assert getattr(one.identities, field.name).tobytes() == getattr(other.identities, field.name).tobytes()
+    for field in fields(Together):
+        assert getattr(one.together, field.name).tobytes() == getattr(other.together, field.name).tobytes()
     for first, second in zip(positions(one, TIMES_S), positions(other, TIMES_S), strict=True):
         assert first.tobytes() == second.tobytes()
 

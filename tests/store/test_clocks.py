@@ -8,6 +8,7 @@ import pytest
 
 from hub.ingest.accept import Acceptor
 from hub.pipeline.line import Line
+from hub.pipeline.positions import positions_at
 from hub.records.receipt import Arrival
 from hub.store import observations, tracks
 from hub.store.database import Database
@@ -60,6 +61,48 @@ async def test_clock__before_2000_is_a_reset_clock_at_a_live_door_and_history_in
     body = a.a_fix() | {"observed_at": LONG_AGO}
     await Acceptor(database).accept([a.an_arrival(body, SITE, door=door)])
     assert await flags_of(database) == [flags]
+
+
+@pytest.mark.parametrize(
+    ("door", "years", "flags"),
+    [("mqtt", 26, ("clock_reset",)), ("http", 3, ("clock_reset",)), ("mqtt", 1, ()), ("file", 26, ())],
+)
+async def test_clock__of_a_camera_that_starts_from_its_factorys_date_is_flagged(
+    database: Database, door: str, years: int, flags: tuple[str, ...]
+) -> None:
+    await a_site_with(database)
+    body = picture_at(a.NOON - timedelta(days=365 * years))
+    await Acceptor(database).accept([a.an_arrival(body, SITE, door=door, received_at=a.NOON)])
+    assert await flags_of(database) == [flags]
+
+
+async def test_clock__a_fix_that_comes_years_late_has_the_time_of_its_satellites(database: Database) -> None:
+    await a_site_with(database)
+    body = a.a_fix() | {"observed_at": (a.NOON - timedelta(days=1_500)).isoformat()}
+    await Acceptor(database).accept([a.an_arrival(body, SITE, door="mqtt", received_at=a.NOON)])
+    assert await flags_of(database) == [()]
+
+
+async def test_clock__a_reset_camera_moves_no_track_and_is_not_when_it_was_last_heard(database: Database) -> None:
+    camera, leopard = a.a_device(SITE, "camera-1", kind="camera"), a.an_individual(SITE, "F01")
+    station = a.a_place(SITE, "ford")
+    await a_site_with(database, camera, station, leopard, a.a_deployment(camera, station))
+    line = Line(database, SITE, lambda told, world: None)
+    await line.start()
+    reset = picture_at(a.NOON.replace(year=2000), individual="F01")
+    await Acceptor(database).accept([a.an_arrival(reset, SITE, door="mqtt", received_at=a.NOON)])
+    assert await line.step()
+    assert await tracks.headers(database, SITE) == []
+    (standing,) = (await positions_at(database, line.world_now, a.NOON)).values()
+    assert standing.observed_at is None
+    await Acceptor(database).accept([a.an_arrival(picture_at(a.NOON, individual="F01"), SITE, received_at=a.NOON)])
+    assert await line.step()
+    (track,) = await tracks.headers(database, SITE)
+    assert track.first_at == a.NOON
+
+
+def picture_at(moment: datetime, **given: object) -> dict[str, object]:
+    return {"kind": "detection", "device": "camera-1", "label": "animal", "observed_at": moment.isoformat()} | given
 
 
 async def test_clock__flag_is_no_part_of_the_identity(database: Database) -> None:

@@ -134,11 +134,11 @@ async def test_queue__puts_first_what_is_in_doubt(database: Database) -> None:
 async def test_animal__of_a_species_of_which_nobody_is_known_is_proposed_as_nobody(database: Database) -> None:
     await a_reserve(database)
     (key,) = await sent(database, picture("west", 1) | {"scientific_name": "Cervus nippon", "resembles": []})
-    assert await propose(database, await read_world(database, SITE), UNTIL) == 0
+    assert (await propose(database, await read_world(database, SITE), UNTIL)).proposals == []
     assert await proposals.get(database, SITE, key) is None
 
 
 async def test_nobody_known__nothing_is_proposed_and_nothing_fails(database: Database) -> None:
     async with database.transaction() as connection:
         await sites.put(connection, a.a_site(SITE))
-    assert await propose(database, await read_world(database, SITE), UNTIL) == 0
+    assert (await propose(database, await read_world(database, SITE), UNTIL)).proposals == []

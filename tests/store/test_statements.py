@@ -12,7 +12,7 @@ import pytest
 
 import hub.store
 from hub.ingest.accept import Acceptor
-from hub.store import log, observations
+from hub.store import identities, log, observations
 from hub.store.database import Database
 from tests import builders as a
 from tests.store.ground import a_site_with
@@ -73,7 +73,7 @@ async def test_plans__what_is_asked_often_finds_its_index(busy: Database) -> Non
     found = {
         "changes": await plan(busy, log.CHANGES, "leopard", str(head.xid), head.seq, 100, None),
         "head": await plan(busy, log.HEAD, "leopard", None),
-        "of_device": await plan(busy, observations.OF_DEVICE, "leopard", "collar-7", *day),
+        "of_device": await plan(busy, observations.OF_DEVICE, "leopard", "collar-7", *day, None),
         "by_id": await plan(busy, observations.BY_ID, [a.an_id("x"), a.an_id("y")], *day),
         "contents": await plan(busy, log.CONTENT, [a.an_id("x")]),
     }
@@ -88,3 +88,31 @@ async def test_plans__what_is_asked_often_finds_its_index(busy: Database) -> Non
         scanned = set(re.findall(r"on (observation_\d{4}_\d\d)", found[name]))
         assert len(scanned) <= 2, found[name]
     assert not any("Seq Scan on observation" in text or "Seq Scan on change_log" in text for text in found.values())
+
+
+async def test_devices__are_found_over_all_months_however_seldom_they_spoke(busy: Database) -> None:
+    once = a.a_fix("alone-1", minutes=60 * 24 * 200)
+    await Acceptor(busy).accept([a.an_arrival(once)])
+    found = await observations.devices(busy, "leopard")
+    assert found == sorted({"alone-1", *(f"collar-{k}" for k in range(40))})
+    assert await observations.devices(busy, "elsewhere") == []
+    told = await plan(busy, observations.DEVICES, "leopard")
+    assert "Recursive Union" in told and "_site_id_device_observed_at_idx" in told
+    assert "Seq Scan on observation" not in told
+
+
+async def test_individual__is_found_by_its_name_among_all_that_was_detected(busy: Database) -> None:
+    deer = [
+        {"kind": "detection", "device": "camera-1", "label": "animal"}
+        | {"observed_at": (a.NOON + timedelta(hours=k)).isoformat()}
+        for k in range(4_000)
+    ]
+    deer[1_234]["individual"] = deer[3_210]["individual"] = "F01"
+    await Acceptor(busy).accept([a.an_arrival(one) for one in deer])
+    async with busy.connection() as connection:
+        await connection.execute("analyze observation")
+    told = await plan(busy, identities.OF_INDIVIDUAL, "leopard", ["F01"], [a.an_id("F01")])
+    assert "Seq Scan on observation" not in told, told
+    assert len(re.findall(r"observation_\d{4}_\d\d_site_id_expr_observed_at_idx", told)) >= 6, told
+    found = await identities.of_individual(busy, "leopard", ["F01"], [a.an_id("F01")])
+    assert [one.observed_at for one in found] == [a.NOON + timedelta(hours=k) for k in (1_234, 3_210)]

@@ -104,7 +104,7 @@ export function AlertDetail({ id }) {
     <dl class="facts">
       <dt>${t("fact.when")}</dt><dd><time datetime=${alert.occurred_at}>${at(alert.occurred_at)}</time> ${zone(alert.occurred_at)} · ${ago(alert.occurred_at)}</dd>
       <dt>${t("fact.who")}</dt><dd><button class="linklike" onClick=${() => select("subject", alert.subject.id)}>${alert.subject_name}</button></dd>
-      <dt>${t("fact.fence")}</dt><dd><button class="linklike" onClick=${() => select("fence", alert.fence)}>${alert.fence_name}</button></dd>
+      ${alert.fence && html`<dt>${t("fact.fence")}</dt><dd><button class="linklike" onClick=${() => select("fence", alert.fence)}>${alert.fence_name}</button></dd>`}
       <dt>${t("fact.where")}</dt><dd class="figures">${written(alert.longitude, alert.latitude)}</dd>
       ${alert.acknowledged_at && html`<dt>${t("fact.taken")}</dt><dd>${alert.acknowledged_by} · ${at(alert.acknowledged_at)}</dd>`}
       ${alert.resolved_at && html`<dt>${t("fact.closed")}</dt><dd>${alert.resolved_by} · ${at(alert.resolved_at)}${alert.outcome ? ` · ${word("outcome", alert.outcome)}` : ""}</dd>`}

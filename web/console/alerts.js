@@ -102,7 +102,7 @@ const keep = (alert) => applyAlerts([alert]);
 /** What a detector named, in words: "Person". Null for an alert that somebody's own fixes raised. */
 export const noticed = (alert) => (alert.detail?.label ? word("label", alert.detail.label) : null);
 
-const CAUSES = { "an observation arrived late": "late", "reference data changed": "reference", "people said whom a sighting shows": "identity" }; // the hub's own words
+const CAUSES = { "an observation arrived late": "late", "reference data changed": "reference", "people said whom a sighting shows": "identity", "the animal moved on": "moved_on" }; // the hub's own words
 
 /** Why an alert was retracted or corrected, in the reader's language; a cause that is new here in the hub's words. */
 export const why = ({ cause }) => (cause in CAUSES ? t(`cause.${CAUSES[cause]}`) : cause ?? t("cause.unknown"));

@@ -18,6 +18,7 @@ import { MapTools } from "./map_tools.js";
 import { isLive } from "./moment.js";
 import { Notices } from "./notices.js";
 import { Readout } from "./readout.js";
+import { hypotheses } from "./hypotheses.js";
 import { review } from "./review.js";
 import { ReviewList } from "./review_list.js";
 import { HistoryBanner, PastBanner, Scrubber } from "./scrubber.js";
@@ -32,13 +33,16 @@ const DIALOGS = { table: FeatureTable, search: Search, help: Help };
 
 const Tab = ({ chosen, onClick, children }) => html`<button class="tab" role="tab" aria-selected=${chosen} onClick=${onClick}>${children}</button>`;
 
+/** Sightings in doubt, and what may lie behind it all. */
+const reviewCount = () => (review.value?.waiting ?? 0) + (hypotheses.value?.waiting ?? 0);
+
 function LeftColumn() {
   const waiting = waitingCount();
   return html`<section class="side left" data-drill=${site.value.drill ? t("drill.word") : null} aria-label=${t("left.title")}>
     <div class="tabs" role="tablist" aria-label=${t("left.title")}>
       <${Tab} chosen=${leftPanel.value === "alerts"} onClick=${() => (leftPanel.value = "alerts")}>${t("alerts")}${waiting > 0 && html`<span class="count">${waiting}</span>`}<//>
       <${Tab} chosen=${leftPanel.value === "fences"} onClick=${() => (leftPanel.value = "fences")}>${t("fences")}${fences.value.length > 0 && html`<span class="count count-quiet">${fences.value.length}</span>`}<//>
-      ${mayIdentify.value && html`<${Tab} chosen=${leftPanel.value === "review"} onClick=${() => (leftPanel.value = "review")}>${t("review")}${review.value?.waiting > 0 && html`<span class="count count-quiet">${review.value.waiting}</span>`}<//>`}
+      ${mayIdentify.value && html`<${Tab} chosen=${leftPanel.value === "review"} onClick=${() => (leftPanel.value = "review")}>${t("review")}${reviewCount() > 0 && html`<span class="count count-quiet">${reviewCount()}</span>`}<//>`}
     </div>
     ${leftPanel.value === "alerts" ? html`<${AlertQueue} />` : leftPanel.value === "review" && mayIdentify.value ? html`<${ReviewList} />` : html`<${FenceList} />`}
   </section>`;

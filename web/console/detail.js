@@ -6,6 +6,8 @@ import { corners, draft } from "./draft.js";
 import { FenceDetail } from "./fence_detail.js";
 import { FenceEditor } from "./fence_editor.js";
 import { html } from "./html.js";
+import { hypothesisById } from "./hypotheses.js";
+import { HypothesisDetail } from "./hypothesis_detail.js";
 import { t } from "./i18n.js";
 import { flyTo } from "./map.js";
 import { found } from "./near.js";
@@ -27,6 +29,7 @@ export function Detail() {
       : chosen?.type === "alert" ? html`<${AlertDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "subject" ? html`<${SubjectDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "detection" ? html`<${DetectionDetail} key=${chosen.id} id=${chosen.id} />`
+      : chosen?.type === "hypothesis" ? html`<${HypothesisDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "fence" ? html`<${FenceDetail} key=${chosen.id} id=${chosen.id} />`
       : chosen?.type === "near" ? html`<${NearPanel} />`
       : html`<${Situation} />`}
@@ -37,6 +40,6 @@ export function Detail() {
 /** F: bring the selected thing into the middle of the map. */
 export function flyToSelected() {
   const chosen = selection.value;
-  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? noticedById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
+  const place = chosen?.type === "alert" ? alertById(chosen.id) : chosen?.type === "detection" ? noticedById(chosen.id) : chosen?.type === "subject" ? shown().get(chosen.id) : chosen?.type === "hypothesis" ? hypothesisById(chosen.id) : chosen?.type === "near" ? found.value?.answer : null;
   if (place?.longitude != null) flyTo(place);
 }

@@ -48,7 +48,7 @@ function hear(name, data) {
     case "alerts": return applyAlerts(data.items);
     case "fences": return loadFences();
     case "layers": return loadLayers().catch(tellProblem);
-    case "devices": case "deployments": case "individuals": case "places":
+    case "devices": case "deployments": case "individuals": case "places": case "merges":
       referenceVersion.value++;
       return loadSubjects().catch(tellProblem);
     default: return undefined;

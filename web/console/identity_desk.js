@@ -87,14 +87,16 @@ export function IdentityDesk({ item }) {
   return html`<section aria-label=${t("identity.title")}><h3>${t("identity.title")}</h3>
     <p class="identity-who">${answer.individual ? html`<button class="linklike" onClick=${() => select("subject", answer.individual)}>${answer.name}</button>` : html`<span>${answer.decided ? t("identity.nobody") : answer.name ?? t("identity.unknown")}</span>`}
       <span class="muted"> · ${because}</span></p>
-    ${answer.proposal?.candidates.length > 0 && !answer.decided && html`<p class="muted">${t("identity.proposed")}</p>
+    ${answer.proposal?.candidates.length > 0 && !answer.decided && html`${answer.proposal.status === "provisional" && html`<p class="muted" role="note">${t("identity.provisional")}</p>`}
+      <p class="muted">${t("identity.proposed")}</p>
       <${Candidates} proposal=${answer.proposal} names=${names} choose=${word ? null : choose} />`}
     ${word ? html`<${Consider} item=${item} word=${word} asked=${asked} name=${spoken} done=${done} cancel=${() => setWord(null)} />`
     : html`<label class="field"><span>${t("identity.choose")}</span><select value="" onChange=${(pick) => choose(pick.target.value)}>
         <option value="">${t("identity.pick")}</option><option value=${NOBODY}>${t("identity.nobody")}</option>
-        ${roster.filter((one) => one.id !== answer.individual).map((one) => html`<option key=${one.id} value=${one.id}>${one.name}${one.scientific_name ? ` – ${one.scientific_name}` : ""}</option>`)}</select></label>
+        ${roster.filter((one) => one.id !== answer.individual && !one.merged_into).map((one) => html`<option key=${one.id} value=${one.id}>${one.name}${one.scientific_name ? ` – ${one.scientific_name}` : ""}</option>`)}</select></label>
       ${answer.individual && html`<div class="actions"><button onClick=${() => consider({ verdict: "is", individual: answer.individual })} disabled=${answer.decided}><${Icon} name="check" size=${16} />${t("identity.confirm", { name: answer.name })}</button>
-        <button onClick=${() => consider({ verdict: "is_not", individual: answer.individual })} disabled=${answer.decided}><${Icon} name="close" size=${16} />${t("identity.reject", { name: answer.name })}</button></div>`}`}
+        <button onClick=${() => consider({ verdict: "is_not", individual: answer.individual })} disabled=${answer.decided}><${Icon} name="close" size=${16} />${t("identity.reject", { name: answer.name })}</button></div>
+        <p class="hint"><button class="linklike" onClick=${() => select("subject", answer.individual)}>${t("roster.ask", { name: answer.name })}</button></p>`}`}
     <${Decisions} item=${item} decisions=${answer.decisions} names=${names} set=${set} />
   </section>`;
 }

@@ -24,6 +24,9 @@ let told = null; // {site, here}: what the site's clock showed at a moment of th
 /** The site's clock, carried on from when the hub last told it. */
 export const siteNow = () => (told === null ? Date.now() : told.site + (Date.now() - told.here) * rate);
 
+/** When by the wall's clock it was `time` at the site: the same, but in a drill with a speed of its own. */
+export const wallAt = (time) => Date.now() - (siteNow() - time) / (rate || 1);
+
 /** @param {number} time ms of the site's clock @param {number} [speed] site seconds per second */
 export function setClock(time, speed = rate) {
   told = { site: time, here: Date.now() };

@@ -6,6 +6,7 @@ import { crossings } from "./crossings.js";
 import { detectionIcon, detectionsAt } from "./detections.js";
 import { layers as siteLayers } from "./feed.js";
 import { draftFeatures, fenceFeatures, whyFeatures } from "./map_fences.js";
+import { elsewhereFeatures } from "./known.js";
 import { isLive, viewTime, viewTimeCoarse } from "./moment.js";
 import { measured } from "./readout.js";
 import { chosenItem, found, nearShown } from "./near.js";
@@ -181,6 +182,7 @@ export function feedMap(map) {
     }),
     effect(() => set("near", nearShown.value && found.value?.answer ? nearFeatures(found.value.answer, chosenItem.value) : [])),
     effect(() => set("ranges", rangeFeatures())),
+    effect(() => set("elsewhere", elsewhereFeatures(hueOf))),
     effect(() => set("draft", draftFeatures())),
     effect(() => {
       const line = measured.value ?? [];

@@ -6,7 +6,7 @@ const SMALL = ["interpolate", ["linear"], ["zoom"], 8, 11, 13, 13];
 
 /** Sources filled by map_sources.js, in no order. */
 export const SOURCES = [
-  "land", "borders", "site", "fences", "ranges", "tracks", "ellipses", "cameras", "subjects", "detections", "alerts", "selected", "why", "near", "draft", "measure",
+  "land", "borders", "site", "fences", "ranges", "tracks", "ellipses", "elsewhere", "cameras", "subjects", "detections", "alerts", "selected", "why", "near", "draft", "measure",
 ];
 
 const empty = { type: "FeatureCollection", features: [] };
@@ -64,6 +64,8 @@ export function layers() {
     { id: "ellipse", type: "fill", source: "ellipses", paint: { "fill-color": hueColour(), "fill-opacity": ["*", 0.11, ["get", "fresh"]] } },
     { id: "ellipse-line", type: "line", source: "ellipses", filter: ["!", ["get", "generalised"]], paint: { "line-color": hueColour(), "line-width": 0.8, "line-opacity": ["*", 0.45, ["get", "fresh"]] } },
     { id: "generalised-line", type: "line", source: "ellipses", filter: ["get", "generalised"], paint: { "line-color": hueColour(), "line-width": 1, "line-opacity": 0.6, "line-dasharray": [2, 3] } },
+    { id: "elsewhere-way", type: "line", source: "elsewhere", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": hueColour(), "line-width": 2, "line-dasharray": [1.5, 1.5] } },
+    { id: "elsewhere-ring", type: "circle", source: "elsewhere", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": token("ground"), "circle-opacity": 0.6, "circle-radius": ["interpolate", ["linear"], ["zoom"], 6, 3.5, 10, 7], "circle-stroke-color": hueColour(), "circle-stroke-width": 2 } },
     { id: "camera-dot", type: "circle", source: "cameras", maxzoom: 10.5, paint: { "circle-color": ["case", ["==", ["get", "state"], "silent"], token("ground"), token("camera")], "circle-radius": ["interpolate", ["linear"], ["zoom"], 6, 0.8, 10, 2.4], "circle-stroke-color": token("camera"), "circle-stroke-width": ["case", ["==", ["get", "state"], "silent"], 1, 0], "circle-opacity": quiet(0.3, 0.75), "circle-stroke-opacity": quiet(0.35, 0.9) } },
     { id: "camera", type: "symbol", source: "cameras", minzoom: 10.5, layout: { "icon-image": ["concat", ["get", "icon"], "-", ["get", "state"]], "icon-size": 0.75, "icon-allow-overlap": true }, paint: { "icon-opacity": 0.9 } },
     label("camera-name", "cameras", ["get", "name"], { colour: "muted", minzoom: 12 }),

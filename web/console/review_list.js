@@ -1,5 +1,6 @@
 // The review desk's list, in the left column.
 import { html } from "./html.js";
+import { HypothesisList } from "./hypothesis_list.js";
 import { t, word } from "./i18n.js";
 import { useRoster } from "./identity.js";
 import { askReview, review, reviewProblem } from "./review.js";
@@ -17,11 +18,12 @@ export function ReviewList() {
   return html`<section class="queue" aria-label=${t("review.title")}>
     <div class="queue-tools"><p class="muted">${found ? t("review.waiting", { n: found.waiting }) : t("review.hint")}</p></div>
     <div class="scroll">
+      <${HypothesisList} />
       ${reviewProblem.value && !found ? html`<${Failed} problem=${reviewProblem.value} again=${askReview} />`
       : !found ? html`<${Loading} />`
       : !found.items.length ? html`<${Empty} title=${t("review.empty")}>${t("review.empty_more")}<//>`
       : html`<ul class="rows fence-rows">${found.items.map(({ detection, proposal }) => html`<li key=${detection.id}>
-        <button class=${`row ${detection.id === chosen ? "row-chosen" : ""}`} aria-current=${detection.id === chosen ? "true" : null} onClick=${() => select("detection", detection.id)}>
+        <button data-detection=${detection.id} class=${`row ${detection.id === chosen ? "row-chosen" : ""}`} aria-current=${detection.id === chosen ? "true" : null} onClick=${() => select("detection", detection.id)}>
           <${Icon} name="paw" size=${18} /><span class="row-name">${guess(proposal)}
             <span class="row-facts">${detection.scientific_name ?? word("label", detection.label)} · <time datetime=${detection.observed_at}>${at(detection.observed_at)}</time> · ${ago(detection.observed_at)}</span></span></button></li>`)}</ul>`}
     </div></section>`;

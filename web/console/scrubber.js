@@ -5,6 +5,7 @@ import { get, query } from "./api.js";
 import { health } from "./feed.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
+import { asThen, elsewhere } from "./known.js";
 import { linkState } from "./live.js";
 import { BINS, goLive, goTo, isLive, now, playing, spanS, speed, togglePlay, viewTime, visit, windowEnd, windowStart } from "./moment.js";
 import { paced } from "./paced.js";
@@ -105,7 +106,10 @@ export function Scrubber() {
 export function PastBanner() {
   if (isLive.value) return null;
   const text = t(playing.value ? "past.playing" : "past.paused", { at: `${dayClock(viewTime.value, here())}`, zone: zone(viewTime.value), speed: speed.value });
-  return html`<div class="past-banner" role="status"><${Icon} name=${playing.value ? "play" : "pause"} size=${18} /><strong>${text}</strong>
+  return html`<div class="past-banner"><div class="past-when" role="status"><${Icon} name=${playing.value ? "play" : "pause"} size=${18} /><strong>${text}</strong>
+      ${asThen.value && html`<span>${elsewhere.value.length ? t("past.elsewhere", { n: elsewhere.value.length }) : t("past.same")}</span>`}</div>
+    <div class="past-known" role="group" aria-label=${t("past.knowledge")}>
+      ${[false, true].map((then) => html`<button aria-pressed=${asThen.value === then} onClick=${() => (asThen.value = then)}>${t(then ? "past.as_then" : "past.as_now")}</button>`)}</div>
     <button class="primary" onClick=${goLive}>${t("past.back")}</button></div>`;
 }
 

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { alerts, sentence } from "./alerts.js";
 import { get, list } from "./api.js";
+import { Behaviour } from "./behaviour.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
@@ -12,7 +13,8 @@ import { askAboutSelected } from "./near.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
 import { written } from "./readout.js";
 import { Ranges } from "./ranges.js";
-import { select, siteId } from "./store.js";
+import { RosterDesk } from "./roster_desk.js";
+import { mayIdentify, select, siteId } from "./store.js";
 import { ageS, hueOf, iconOf, isCamera, shown, subjectsKnown, subjectsSlow } from "./subjects.js";
 import { Empty, Loading } from "./states.js";
 import { lastFixes, trackOf, tracksVersion } from "./tracks.js";
@@ -111,8 +113,10 @@ export function SubjectDetail({ id }) {
     ${place && html`<div class="actions"><button onClick=${() => flyTo(item)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button>
       <button onClick=${() => askAboutSelected(null)}><${Icon} name="near" size=${16} />${t("near.ask")}<kbd>W</kbd></button></div>`}
     <${OpenAlerts} id=${id} />
+    ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
+    ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
     ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
     <${Deployments} found=${found} />
   </article>`;

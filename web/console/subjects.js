@@ -1,6 +1,7 @@
 // Whoever is on the map: the live positions, and those of a past moment while one is on screen.
 import { computed, signal } from "@preact/signals";
-import { get } from "./api.js";
+import { get, query } from "./api.js";
+import { asThen, compare, knowledge } from "./known.js";
 import { isLive, pastAt } from "./moment.js";
 import { siteId } from "./store.js";
 
@@ -75,16 +76,22 @@ export function applyHeard(detections) {
 }
 
 let inFlight = false;
+const wish = () => `${pastAt.peek()} ${asThen.peek()}`;
+const byId = (answer) => new Map(answer.items.map((item) => [item.id, item]));
 
 /** Bring the past on screen; while one answer is on its way only the last wish is remembered. */
 export async function loadPast() {
   if (inFlight) return;
   inFlight = true;
   try {
-    for (let asked = null; pastAt.peek() !== null && asked !== pastAt.peek(); ) {
-      asked = pastAt.peek();
-      const answer = await get(`/sites/${siteId.peek()}/subjects?at=${new Date(asked).toISOString()}`);
-      past = new Map(answer.items.map((item) => [item.id, item]));
+    for (let asked = null; pastAt.peek() !== null && asked !== wish(); ) {
+      asked = wish();
+      const at = new Date(pastAt.peek()).toISOString();
+      const ask = (known) => get(`/sites/${siteId.peek()}/subjects?${query({ at, ...known })}`);
+      const then = knowledge(pastAt.peek());
+      const [answer, now] = await Promise.all([ask(then), then.as_of ? ask({}) : null]);
+      past = byId(answer);
+      compare(past, now ? byId(now) : past);
       pastProblem.value = null;
       pastVersion.value++;
     }
@@ -96,6 +103,7 @@ export async function loadPast() {
 }
 
 pastAt.subscribe((at) => at !== null && loadPast());
+asThen.subscribe(() => pastAt.peek() !== null && loadPast());
 
 /** Age of a position in seconds at the moment on screen. */
 export const ageS = (item, time) => Math.max(0, (time - Date.parse(item.observed_at)) / 1000);

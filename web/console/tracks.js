@@ -1,6 +1,7 @@
 // Where everybody came from: the tracks behind the moment on screen, cut by age so that they fade.
 import { signal } from "@preact/signals";
 import { get, query } from "./api.js";
+import { asThen, knowledge } from "./known.js";
 import { came, isLive, now, pastAt, spanS, viewTime, windowEnd, windowStart } from "./moment.js";
 import { siteId } from "./store.js";
 
@@ -17,8 +18,8 @@ let past = new Map();
 export const tracksVersion = signal(0);
 export const tracksProblem = signal(null);
 
-async function fetchTracks(from, to, subject) {
-  const span = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), subject };
+async function fetchTracks(from, to, subject, known = {}) {
+  const span = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), subject, ...known };
   const answer = await get(`/sites/${siteId.peek()}/tracks?${query(span)}`);
   return new Map(answer.items.map((track) => [track.subject.id, track]));
 }
@@ -26,9 +27,9 @@ async function fetchTracks(from, to, subject) {
 let chosen = null;
 
 /** Put the longer tail of the chosen animal among these tracks. */
-async function lengthen(tracks, to) {
+async function lengthen(tracks, to, known) {
   if (chosen === null) return;
-  for (const [id, track] of await fetchTracks(to - chosenTailS() * 1000, to, chosen)) tracks.set(id, track);
+  for (const [id, track] of await fetchTracks(to - chosenTailS() * 1000, to, chosen, known)) tracks.set(id, track);
 }
 
 /** Somebody wants to see where this animal has been; null = nobody. */
@@ -36,7 +37,7 @@ export async function chooseTrack(id) {
   if (chosen === id) return;
   chosen = id;
   try {
-    await (isLive.peek() ? lengthen(live, now.peek()) : lengthen(past, windowEnd.peek()));
+    await (isLive.peek() ? lengthen(live, now.peek()) : lengthen(past, pastEnd(), knownNow()));
   } catch (problem) {
     tracksProblem.value = problem;
   }
@@ -66,8 +67,26 @@ export function forgetTracks() {
 setInterval(() => siteId.peek() && isLive.peek() && loadTracks(), RELOAD_MS);
 
 // Leaving the present: one answer for the whole time bar, so that dragging only cuts what is already here.
+// As it was known then, every moment has an answer of its own: one is asked for at a time, the last wish after it.
+const pastEnd = () => (asThen.peek() ? pastAt.peek() : windowEnd.peek());
+const knownNow = () => (pastAt.peek() === null ? {} : knowledge(pastAt.peek()));
 let pastKey = "";
-pastAt.subscribe(async (at) => {
+let asking = false;
+
+async function bringThen() {
+  if (asking) return;
+  asking = true;
+  for (let asked = null; asThen.peek() && pastAt.peek() !== null && asked !== pastAt.peek(); ) {
+    asked = pastAt.peek();
+    await bringPast(`${siteId.peek()} then ${asked}`);
+  }
+  asking = false;
+}
+
+pastAt.subscribe((at) => (asThen.peek() && at !== null ? bringThen() : bring(at)));
+asThen.subscribe((then) => pastAt.peek() !== null && (then ? bringThen() : bring(pastAt.peek())));
+
+async function bring(at) {
   if (at === null) {
     pastKey = "";
     return tracksVersion.value++;
@@ -77,17 +96,22 @@ pastAt.subscribe(async (at) => {
     came("tracks", past.size);
     return tracksVersion.value++;
   }
+  return bringPast(key);
+}
+
+async function bringPast(key) {
   pastKey = key;
+  const [from, to, known] = [asThen.peek() ? pastAt.peek() : windowStart.peek(), pastEnd(), knownNow()];
   try {
-    const loaded = await fetchTracks(windowStart.peek() - tailS() * 1000, windowEnd.peek());
-    await lengthen(loaded, windowEnd.peek());
+    const loaded = await fetchTracks(from - tailS() * 1000, to, undefined, known);
+    await lengthen(loaded, to, known);
     if (pastKey === key) past = loaded;
   } catch (problem) {
     tracksProblem.value = problem;
   }
   came("tracks", past.size);
   return tracksVersion.value++;
-});
+}
 
 const begun = ({ kind, id, name }) => ({
   subject: { kind, id }, name, points: { time: [], longitude: [], latitude: [], semi_major_m: [], semi_minor_m: [], orientation_deg: [] },

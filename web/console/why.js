@@ -1,6 +1,7 @@
 // Why an alert was raised: how sure, between when and when, by which fixes, and which rule asked for it.
 import { noticed } from "./alerts.js";
 import { Bar } from "./bar.js";
+import { BEHAVIOURS, Explained } from "./behaviour.js";
 import { isPossible } from "./evidence.js";
 import { fences } from "./fences.js";
 import { RuleFacts } from "./fence_words.js";
@@ -67,7 +68,7 @@ export function Why({ alert }) {
   if (!finding) return null;
   const why = alert.detail?.why;
   return html`<section class="why"><h3>${t("evidence.title")}</h3>
-    <${HowSure} alert=${alert} finding=${finding} />
+    ${BEHAVIOURS.includes(alert.kind) ? html`<${Explained} kind=${alert.kind} detail=${finding.detail} probability=${finding.probability} />` : html`<${HowSure} alert=${alert} finding=${finding} />`}
     ${isPossible(alert) && html`<p class="callout callout-possible"><${Icon} name="help" size=${16} /> ${t("why.unseen")}</p>`}
     ${why?.cause && html`<p>${because(why.cause)} ${asked(why.thresholds)}</p>`}
     <dl class="facts">${finding.observed_from !== finding.observed_to && html`<dt>${t("why.when")}</dt><${Interval} finding=${finding} />`}

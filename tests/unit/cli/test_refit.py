@@ -26,8 +26,8 @@ def test_refit__fits_the_animals_that_wear_collars(rosette: Rosette, tmp_path: P
     imported = rosette("import", "gpsplain", file, "--site", "reserve")
     assert imported.exit_code == 0, imported.stderr
     first, again = (rosette("refit", "--json") for _ in range(2))
-    assert json.loads(first.stdout) == {"reserve": {"fitted": 1, "changed": 1}}, first.stderr
-    assert json.loads(again.stdout) == {"reserve": {"fitted": 1, "changed": 0}}
+    assert json.loads(first.stdout) == {"reserve": {"fitted": 1, "changed": 1, "reviews": 0}}, first.stderr
+    assert json.loads(again.stdout) == {"reserve": {"fitted": 1, "changed": 0, "reviews": 0}}
 
 
 def test_refit__of_a_site_that_is_not_there_is_refused(rosette: Rosette) -> None:

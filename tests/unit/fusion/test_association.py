@@ -89,4 +89,4 @@ def test_settle__nothing_seen_is_an_answer() -> None:
 
 
 def test_configuration_hash__any_rule_is_another_version() -> None:
-    assert RULES.configuration_hash() != replace(RULES, caution=RULES.caution + 0.1).configuration_hash()
+    assert RULES.configuration_hash() != replace(RULES, cautions=(1.0, 11.0)).configuration_hash()

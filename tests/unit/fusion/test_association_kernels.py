@@ -77,3 +77,36 @@ def test_share__is_bayes_over_individuals_strangers_and_nobody() -> None:
         full = np.exp(own[pairs])
         np.testing.assert_allclose(if_here[pairs], full / (full + total - weights))
         assert out[pairs].sum() + strangers[j].sum() == pytest.approx(1.0)
+
+
+def test_clock_terms__are_densities_around_the_nearest_moment_of_the_clock() -> None:
+    m, n = 7, 12
+    seen = sightings(columns(n, m, 2), np.arange(n)).seen()
+    at = whereabouts(m, 2)
+    everybody, place, spread = np.tile(np.arange(m), n), np.empty(n * m), np.empty(n * m)
+    loops.clock_terms(seen, np.arange(n + 1) * m, everybody, at, place, spread)
+    for p, i in enumerate(everybody):
+        j = p // m
+        k = int(np.clip(np.floor((seen.time_s[j] - at.start_s) / at.step_s + 0.5), 0, 2))
+        S = np.array([[4e5 + 1e4, 1e4], [1e4, 3e5 + 1e4]]) + seen.covariance[j][[0, 1, 1, 2]].reshape(2, 2)
+        y = seen.place[j] - at.place[i, k]
+        density = -0.5 * y @ np.linalg.solve(S, y) - 0.5 * np.log(np.linalg.det(S)) - np.log(2 * np.pi)
+        assert place[p] == pytest.approx(density, rel=1e-10)
+        assert spread[p] == pytest.approx(3.6e5)
+
+
+def test_place_terms__widen_what_all_others_say() -> None:
+    n, m, inflation = 6, 3, 2.0
+    seen = sightings(columns(n, m, 4), np.arange(n)).seen()
+    rng = np.random.default_rng(4)
+    row = rng.permutation(n * m)
+    others, around = rng.normal(0.0, 5_000.0, (n * m, 2)), np.tile([3e5, -2e4, 5e5], (n * m, 1))
+    out, spread = np.empty(n * m), np.empty(n * m)
+    loops.place_terms(seen, np.arange(n + 1) * m, row, others, around, inflation, out, spread)
+    for p in range(n * m):
+        j = p // m
+        S = inflation * np.array([[3e5, -2e4], [-2e4, 5e5]]) + seen.covariance[j][[0, 1, 1, 2]].reshape(2, 2)
+        y = seen.place[j] - others[row[p]]
+        density = -0.5 * y @ np.linalg.solve(S, y) - 0.5 * np.log(np.linalg.det(S)) - np.log(2 * np.pi)
+        assert out[p] == pytest.approx(density, rel=1e-10)
+        assert spread[p] == pytest.approx(8e5)

@@ -2,14 +2,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion import association_kernels, burst_kernels, camera_process, compiled, marginal_kernels
+from fusion import (
+    association_kernels,
+    burst_kernels,
+    camera_process,
+    camera_pyramid,
+    compiled,
+    joint_kernels,
+    marginal_kernels,
+    path_kernels,
+    timeline_kernels,
+)
 from fusion.association import settle
 from fusion.places import positions
 from tests.unit.fusion.reserve_of import RULES, SPAN_S, cameras, columns, roster, sightings
 
 
 def compiled_signatures() -> dict[str, int]:
-    modules = (association_kernels, burst_kernels, camera_process, marginal_kernels)
+    modules = (
+        association_kernels,
+        burst_kernels,
+        camera_process,
+        camera_pyramid,
+        joint_kernels,
+        marginal_kernels,
+        path_kernels,
+        timeline_kernels,
+    )
     return {
         name: len(kernel.signatures)
         for module in modules
@@ -22,5 +41,6 @@ def test_warm_up__leaves_nothing_to_compile() -> None:
     compiled.warm_up()
     warm = compiled_signatures()
     settled = settle(sightings(columns(30, 6, 3), np.arange(30)), roster(6), cameras(), SPAN_S, RULES)
+    assert len(settled.together.one)
     positions(settled, np.linspace(*SPAN_S, 5))
     assert compiled_signatures() == warm

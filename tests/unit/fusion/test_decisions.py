@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fusion.association import settle
 from fusion.decisions import Decision, changes, decided, merged, moved_m, review_queue
+from fusion.joint import Together
 from fusion.places import positions
 from tests.unit.fusion.reserve_of import RULES, SPAN_S, cameras
 from tests.unit.fusion.test_association import CLEAR, answer, seen, two
@@ -55,6 +58,17 @@ def test_changes__tell_which_sightings_change_owner_and_how_far_tracks_move() ->
 
 def test_review_queue__asks_of_the_doubtful_sighting_first() -> None:
     assert review_queue(answer(DOUBTFUL), 1)[0][0] == POOR
+
+
+def test_review_queue__an_answer_that_answers_another_sighting_too_is_worth_more() -> None:
+    settled = answer(DOUBTFUL)
+    alone = dict(review_queue(replace(settled, together=Together.nothing()), 100))
+    other = next(key for key in alone if key != POOR)
+    rows = sorted([key.tobytes() for key in settled.sightings.keys].index(key) for key in (POOR, other))
+    linked = Together(np.array(rows[:1]), np.array(rows[1:]), np.array([0.8]))
+    value = dict(review_queue(replace(settled, together=linked), 100))
+    assert value[other] == pytest.approx(alone[other] + 0.8 * alone[POOR])
+    assert value[POOR] == pytest.approx(alone[POOR] + 0.8 * alone[other])
 
 
 def test_merged__two_names_of_one_animal_share_its_sightings() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
 from fusion.sensors import argos
-from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, covariance_of
+from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, ROW, covariance_of, merge
 from hub.records.observation import ErrorEllipse, Fix
 
 
@@ -44,3 +46,17 @@ def test_covariance__of_a_stated_radius_is_that_radius_whatever_the_class() -> N
 @pytest.mark.parametrize("attributes", [{}, {"argos_class": "?"}])
 def test_covariance__of_nothing_stated_is_an_assumption(attributes: dict[str, str]) -> None:
     assert np.array_equal(covariance_of(fix(attributes=attributes)), covariance_from_radius(ASSUMED_UNCERTAINTY_M)[0])
+
+
+@given(st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=40), st.integers(0, 40))
+def test_merge__at_the_end_or_in_between_makes_the_same_rows(times: list[float], cut: int) -> None:
+    rows = np.zeros(len(times), ROW)
+    rows["time_s"] = times
+    rows["id"] = np.frombuffer(b"".join(k.to_bytes(16, "big") for k in range(1, len(times) + 1)), "V16")
+    whole, _ = merge(rows[:0], rows)
+    first, _ = merge(rows[:0], whole[:cut])
+    second, inserted = merge(first, whole[cut:])
+    assert second.tobytes() == whole.tobytes()
+    assert sum(one.stop - one.start for one in inserted) == len(whole) - len(first)
+    late, _ = merge(merge(rows[:0], whole[cut:])[0], whole[:cut])
+    assert late.tobytes() == whole.tobytes()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hub.pipeline.line import Heard, Told
-from hub.pipeline.telling import MOST_HEARD, Order, Telling, packed, receive, thinned
+from hub.pipeline.telling import MOST_HEARD, Order, Teller, Telling, packed, receive, thinned
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
 from hub.records.ids import new_id
@@ -107,3 +107,64 @@ def test_told__of_an_import_crosses_as_its_newest_and_the_newest_of_every_statio
     kept = thinned(told)
     assert kept.heard == (old[-1], *new[-MOST_HEARD:])
     assert msgspec.structs.replace(kept, heard=()) == msgspec.structs.replace(told, heard=())
+
+
+class SlowPipe:
+    """A pipe whose other side reads when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[bytes] = []
+        self.most = 0
+
+    def write(self, data: bytes) -> None:
+        self.waiting.append(data)
+        self.most = max(self.most, self.get_write_buffer_size())
+
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self.waiting))
+
+    async def read(self) -> list[Telling]:
+        taken, self.waiting = self.waiting, []
+        pipe, found = pipe_of(*taken), list[Telling]()
+        while (one := await receive(pipe, Telling)) is not None:
+            found.append(one)
+        return found
+
+
+async def test_hub_that_does_not_read__costs_no_more_memory_than_there_is_room() -> None:
+    pipe, one = SlowPipe(), a_telling(SAID[0])
+    frame = len(packed(one))
+    teller = Teller(pipe, most=10 * frame)
+    for _ in range(1_000):
+        teller.tell(one.site, one.told)
+    assert pipe.most <= 11 * frame
+
+
+async def test_gap__begins_every_site_anew_at_the_newest_place_once_the_hub_reads_again() -> None:
+    pipe, one = SlowPipe(), a_telling(SAID[0])
+    teller = Teller(pipe, most=10 * len(packed(one)))
+    for k in range(100):
+        for site in ("leopard", "tiger"):
+            teller.tell(site, msgspec.structs.replace(one.told, cursor=Cursor(1, k)))
+    heard = await pipe.read()
+    assert [told.told.cursor.seq for told in heard if told.site == "tiger"] == list(range(len(heard) // 2))
+    teller.catch_up()
+    begun = await pipe.read()
+    assert {told.site: told.told for told in begun} == {
+        site: Told(cursor=Cursor(1, 99), is_start=True) for site in ("leopard", "tiger")
+    }
+    teller.catch_up()
+    assert await pipe.read() == []
+
+
+async def test_step_after_a_gap__is_told_after_the_beginning() -> None:
+    pipe, one = SlowPipe(), a_telling(SAID[0])
+    teller = Teller(pipe, most=len(packed(one)))
+    teller.tell("leopard", one.told)
+    teller.tell("leopard", msgspec.structs.replace(one.told, cursor=Cursor(1, 2)))
+    await pipe.read()
+    after = msgspec.structs.replace(one.told, cursor=Cursor(1, 3))
+    teller.tell("leopard", after)
+    begun, news = [told.told for told in await pipe.read()]
+    assert begun == Told(cursor=Cursor(1, 2), is_start=True)
+    assert news == after

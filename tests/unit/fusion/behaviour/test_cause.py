@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fusion.behaviour.cause import DAY_S, Cause, Rates, Signs, causes
+from fusion.behaviour.cause import DAY_S, Cause, Rates, Signs, causes, weighed
 
 
 def likely(signs: Signs) -> Cause:
@@ -54,3 +54,23 @@ def test_causes__a_male_does_not_den() -> None:
 def test_causes__of_negative_time_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         causes(Signs(still_s=-1.0))
+
+
+def test_weighed__says_what_speaks_for_a_cause_and_what_against_it() -> None:
+    found = {one.cause: one for one in weighed(Signs(still_s=2 * DAY_S, is_active=False, has_mortality_signal=True))}
+    assert found[Cause.DEATH].reasons["mortality"] > 2.0
+    assert found[Cause.DEATH].reasons["activity"] > 2.0
+    assert found[Cause.KILL].reasons["mortality"] < 0.0
+    assert "warmth" not in found[Cause.DEATH].reasons
+
+
+def test_warmth__tells_a_lost_collar_from_a_resting_animal() -> None:
+    cold, warm = (causes(Signs(still_s=2 * DAY_S, is_warm=is_warm)) for is_warm in (False, True))
+    assert cold[Cause.DROP_OFF] > 5 * warm[Cause.DROP_OFF]
+
+
+def test_shape__fixes_that_spread_no_farther_than_their_errors_speak_for_a_still_collar() -> None:
+    tight = causes(Signs(still_s=4 * DAY_S, spread_m=10.0, error_m=10.0, fixes=50))
+    loose = causes(Signs(still_s=4 * DAY_S, spread_m=25.0, error_m=10.0, fixes=50))
+    assert tight[Cause.DROP_OFF] > loose[Cause.DROP_OFF]
+    assert loose[Cause.KILL] > tight[Cause.KILL]
