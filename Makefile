@@ -10,7 +10,7 @@ NPM := $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
 # npm trusts what the machine trusts, as pip and git do: a proxy may have a certificate of its own.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 
-.PHONY: run setup setup-dev setup-peers test check lint types imports house bench bench-geo bench-fusion screens lock clean
+.PHONY: run setup setup-dev setup-peers test check lint types imports house bench bench-geo bench-fusion bench-camera screens lock clean
 
 run: setup
 	@exec $(BIN)/rosette run --drill
@@ -88,6 +88,10 @@ bench-geo: setup-dev
 # batch or a picture has its answer at a site with 10,000 animals.
 bench-fusion: setup-dev
 	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+
+# Pictures from bytes to boxes (../shared), and 100,000 damaged ones.
+bench-camera: setup-dev
+	@for name in camera_detect camera_fuzz; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

@@ -34,6 +34,14 @@ def along(ax: float, ay: float, bx: float, by: float, wx: float, wy: float) -> f
 
 
 @njit(cache=True, nogil=True)
+def part(a_far: float, a_unit: int, b_far: float, b_unit: int) -> float:
+    """Parameter on a -> b of a line between them from which a is a_far 2^a_unit away and b -b_far 2^b_unit."""
+    if a_unit != b_unit:
+        b_far = math.ldexp(b_far, min(max(b_unit - a_unit, -2000), 1000))
+    return a_far / (a_far - b_far) if a_far != b_far else 0.5
+
+
+@njit(cache=True, nogil=True)
 def meeting(
     ax: float, ay: float, bx: float, by: float, ux: float, uy: float, vx: float, vy: float
 ) -> tuple[bool, int, float, bool]:
@@ -59,9 +67,7 @@ def meeting(
     # Where edge and way are nearly parallel, doubles would leave nothing but noise, and two meetings at one place.
     a_far, a_unit = determinant(ux, uy, vx, vy, ax, ay)
     b_far, b_unit = determinant(ux, uy, vx, vy, bx, by)
-    if a_unit != b_unit:
-        b_far = math.ldexp(b_far, min(max(b_unit - a_unit, -2000), 1000))
-    t = a_far / (a_far - b_far) if a_far != b_far else 0.5
+    t = part(a_far, a_unit, b_far, b_unit)
     u_t = along(ax, ay, bx, by, ux, uy)
     v_t = along(ax, ay, bx, by, vx, vy)
     # Nearly parallel: the quotient may be far off, but the meeting lies on the edge. Never 0 or 1: those are the fixes.
@@ -186,16 +192,16 @@ def _in_order(edge: Integers, at: Floats, flips: Integers, n: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def by_place(at: Floats, flips: Integers, first: int, last: int) -> None:
-    """Sort the meetings first..last with one fence by their parameter."""
-    if last - first > 32:
-        order = np.argsort(at[first:last])
-        at[first:last], flips[first:last] = at[first:last][order], flips[first:last][order]
+def by_place(edge: Integers, at: Floats, flips: Integers) -> None:
+    """Sort meetings with one fence by their parameter."""
+    if len(at) > 32:
+        order = np.argsort(at)
+        edge[:], at[:], flips[:] = edge[order], at[order], flips[order]
         return
-    for i in range(first + 1, last):
-        t, flip = at[i], flips[i]
+    for i in range(1, len(at)):
+        an_edge, t, flip = edge[i], at[i], flips[i]
         k = i
-        while k > first and at[k - 1] > t:
-            at[k], flips[k] = at[k - 1], flips[k - 1]
+        while k > 0 and at[k - 1] > t:
+            edge[k], at[k], flips[k] = edge[k - 1], at[k - 1], flips[k - 1]
             k -= 1
-        at[k], flips[k] = t, flip
+        edge[k], at[k], flips[k] = an_edge, t, flip

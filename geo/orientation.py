@@ -18,9 +18,9 @@ SURE = 2.0**-10  # of the size: an error of FILTER sizes is then below 2^-41 of 
 
 
 @njit(cache=True, nogil=True)
-def _exact_determinant(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> tuple[float, int]:
-    # As `determinant`, by exact arithmetic. The six products of the expanded determinant as mantissas and exponents:
-    # nothing can overflow or underflow.
+def exact_determinant(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> tuple[float, int]:
+    """As `determinant`, with a relative error below 2^-51."""
+    # The six products of the expanded determinant as mantissas and exponents: nothing can overflow or underflow.
     left = (ax, -ay, bx, -by, cx, -cy)
     right = (by, bx, cy, cx, ay, ax)
     high, low, exponent = np.zeros(6), np.zeros(6), np.zeros(6, np.int64)
@@ -84,7 +84,7 @@ def determinant(ax: float, ay: float, bx: float, by: float, cx: float, cy: float
     size = abs(first) + abs(second)
     if size > 1e-290 and abs(first - second) > SURE * size:
         return first - second, 0
-    return _exact_determinant(ax, ay, bx, by, cx, cy)
+    return exact_determinant(ax, ay, bx, by, cx, cy)
 
 
 @njit(cache=True, nogil=True)
@@ -101,7 +101,7 @@ def orient(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> 
             return -1
     elif (ax == cx or by == cy) and (ay == cy or bx == cx):
         return 0
-    value, _ = _exact_determinant(ax, ay, bx, by, cx, cy)
+    value, _ = exact_determinant(ax, ay, bx, by, cx, cy)
     return 1 if value > 0.0 else -1 if value < 0.0 else 0
 
 

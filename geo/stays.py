@@ -1,8 +1,7 @@
 """Stays of a track in fences, in compiled form: where they begin and end on the ways between fixes.
 
 A fence is a closed set: the border is inside, a touch from outside is a stay of no length, a way along the border is
-inside. Which changes there are is exact; where along the way is rounded. An absence shorter than the resolution of the
-parameter (2^-53 of the way) is not seen.
+inside. Which changes there are is exact, however close; where along the way is rounded.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from geo.fence_leaves import COVER, DEEPEST
 from geo.fence_table import FenceTable
 from geo.kernels import holding, leaf_state
+from geo.meeting_order import NEAR, SAME, settle
 from geo.meetings import FIRST, LEFT, RIGHT, by_place, meeting, meetings
 from geo.near_edges import BLOCK, grouped, near_edges, room_for, sift
 from geo.orientation import BORDER, INSIDE, OUTSIDE
@@ -74,7 +74,7 @@ def _walk(
 ) -> tuple[bool, Floats, int]:  # fmt: skip
     """Append the parameters of every change on the way a -> b, for one who comes to a with the state `inside`.
 
-    a stands at parameter `begin`, b at `end`; `at` and `flips` are the meetings with the fence's edges, by place.
+    a stands at parameter `begin`, b at `end`; `at` and `flips` are the meetings with the fence's edges, once settled.
     Returns the state at b, the buffer, the count.
     """
     if ax == bx and ay == by:
@@ -104,8 +104,10 @@ def _walk(
             changes[n] = place
             n += 1
             inside = True
-        while i < len(at) and at[i] == t:
-            sides ^= flips[i]
+        sides ^= flips[i] & (LEFT | RIGHT)
+        i += 1
+        while i < len(at) and flips[i] & SAME:
+            sides ^= flips[i] & (LEFT | RIGHT)
             i += 1
         if sides == 0:
             changes[n] = place
@@ -120,9 +122,9 @@ def _walk(
 
 @njit(cache=True, nogil=True)
 def _are_plain(at: Floats, flips: Integers, first: int, last: int) -> bool:
-    """Whether the way crosses every edge between its ends, each at a place of its own: then each is a change."""
+    """Whether the way crosses every edge between its ends, each well after the last: then each is a change."""
     for i in range(first, last):
-        if flips[i] != LEFT | RIGHT or not 0.0 < at[i] < 1.0 or (i > first and at[i] == at[i - 1]):
+        if flips[i] != LEFT | RIGHT or not 0.0 < at[i] < 1.0 or (i > first and at[i] - at[i - 1] <= NEAR):
             return False
     return True
 
@@ -161,7 +163,7 @@ def _append(
         k, here = n, entered if i >= first else left
         while k > 0 and segments[k - 1] == segment:
             other = all_left[k - 1] if math.isnan(all_entered[k - 1]) else all_entered[k - 1]
-            if other < here or (other == here and fences[k - 1] < fence):
+            if other < here or (other == here and fences[k - 1] <= fence):
                 break
             fences[k], all_entered[k], all_left[k] = fences[k - 1], all_entered[k - 1], all_left[k - 1]
             k -= 1
@@ -182,6 +184,15 @@ def _met(
         if n <= len(edge):
             return n, edge, at, flips
         edge, at, flips = np.empty(2 * n, np.int64), np.empty(2 * n), np.empty(2 * n, np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _settled(
+    table: FenceTable, ax: float, ay: float, bx: float, by: float, edge: Integers, at: Floats, flips: Integers
+) -> None:
+    """Put the meetings of a-b with one fence, of `_met`, in the order of place; their numbers are lost."""
+    by_place(edge, at, flips)
+    settle(table.xy, ax, ay, bx, by, edge & 0xFFFFFFFF, at, flips)
 
 
 @njit(cache=True, nogil=True)
@@ -227,7 +238,7 @@ def _stays_at_seam(
                 continue  # of the two names of the meridian, the one on the fence's side
             count, edge, at, flips = _met(table, px, py, qx, qy, edge, at, flips)
             first, last = np.searchsorted(edge[:count], slot << 32), np.searchsorted(edge[:count], slot + 1 << 32)
-            by_place(at, flips, first, last)
+            _settled(table, px, py, qx, qy, edge[first:last], at[first:last], flips[first:last])
             inside, changes, total = _walk(
                 table, slot, px, py, qx, qy, begin, end, inside, at[first:last], flips[first:last], changes, total
             )
@@ -246,7 +257,7 @@ def _walked(
     table: FenceTable, slot: int, ax: float, ay: float, bx: float, by: float, segment: int, at: Floats, flips: Integers,
     changes: Floats, out: Stays, n: int,
 ) -> tuple[Floats, Stays, int]:  # fmt: skip
-    """Append the stays of one segment in one fence, whatever the meetings are like, which stand by place."""
+    """Append the stays of one segment in one fence, whatever the meetings are like, once settled."""
     began = _plane_state(table, slot, ax, ay) >= BORDER
     _, changes, total = _walk(table, slot, ax, ay, bx, by, 0.0, 1.0, began, at, flips, changes, 0)
     out = _with_room(out, n, total + 1)
@@ -267,10 +278,9 @@ def _stays_of_lone(
     i = 0
     while i < count:
         j = np.searchsorted(edge[:count], (edge[i] >> 32) + 1 << 32)
-        by_place(at, flips, i, j)
-        changes, out, n = _walked(
-            table, int(edge[i] >> 32), ax, ay, bx, by, segment, at[i:j], flips[i:j], changes, out, n
-        )
+        slot = int(edge[i] >> 32)
+        _settled(table, ax, ay, bx, by, edge[i:j], at[i:j], flips[i:j])
+        changes, out, n = _walked(table, slot, ax, ay, bx, by, segment, at[i:j], flips[i:j], changes, out, n)
         i = j
     return out, n
 
@@ -359,11 +369,12 @@ def stays(
             if g == groups:
                 break
             w, slot, i, j = room.group[0, g], room.group[1, g], room.group[2, g], room.group[3, g]
-            s = begin + room.way[w]
+            s = begin + int(room.way[w])
             ax, ay, bx, by = longitude[s], latitude[s], longitude[s + 1], latitude[s + 1]
             if slot < 0:
                 out, n = _stays_of_lone(table, ax, ay, bx, by, s, out, n)
             else:
+                settle(xy, ax, ay, bx, by, room.edge[2, i:j].astype(np.int64), room.at[i:j], room.flips[i:j])
                 changes, out, n = _walked(
                     table, slot, ax, ay, bx, by, s, room.at[i:j], room.flips[i:j], changes, out, n
                 )

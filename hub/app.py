@@ -35,6 +35,7 @@ from hub.ingest.mqtt import MqttDoor
 from hub.ingest.upload import import_upload
 from hub.metrics import HubMetrics
 from hub.pipeline.beside import Beside
+from hub.see.registry import Models
 from hub.servers import Tasks, open_broker, open_database
 from hub.settings import Settings
 from hub.state import HubVitals
@@ -73,7 +74,7 @@ async def serve(settings: Settings) -> None:
             tasks["drill"] = drill.run
         now = feeds.now = site_clock(drill)
         door = MqttDoor(broker, acceptor, now=lambda: now(""))
-        vitals = HubVitals(door, feeds, drill)
+        vitals = HubVitals(door, feeds, drill, Models(settings.folder))
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}
         if settings.firebase_credentials:

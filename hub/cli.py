@@ -32,6 +32,8 @@ MODULES = {
     "refit": "refit",
     "drill": "drill",
     "doctor": "doctor",
+    "models": "models",
+    "see": "see",
     "user": "user",
     "site": "site",
     "key": "key",

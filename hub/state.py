@@ -5,23 +5,33 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hub.console.feeds import Feeds
-from hub.console.vitals import Door, DrillState, PipelineState
+from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.drill.run import Drill
 from hub.ingest.mqtt import MqttDoor
-from hub.records.errors import NotFound, Unavailable
+from hub.records.errors import HubError, NotFound, Unavailable
+from hub.see.registry import Models
 
 
 class HubVitals:
     """Answers the questions of `/health` and of the console's status line."""
 
-    def __init__(self, door: MqttDoor, feeds: Feeds, drill: Drill | None) -> None:
+    def __init__(self, door: MqttDoor, feeds: Feeds, drill: Drill | None, models: Models) -> None:
         self._door = door
         self._feeds = feeds
         self._drill = drill
+        self._models = models
 
     def mqtt(self) -> Door:
         """The broker's door."""
         return Door(connected=self._door.connected, lag=self._door.unacknowledged)
+
+    def detector(self) -> DetectorState | None:
+        """The active detector."""
+        try:
+            active = self._models.active("detect")
+        except (HubError, OSError):
+            return None
+        return None if active is None else DetectorState(id=active)
 
     async def pipeline(self, site: str) -> PipelineState | None:
         """Lag and cursor of a site's pipeline; None while it has not started, or cannot be asked."""

@@ -1,118 +1,148 @@
-"""What a detector model is and how to talk to it, declared in TOML beside the model file."""
+"""What a model is and how to talk to it: which bytes, what picture it takes, how its output is read, what it is for.
+
+A manifest is written in TOML beside the model file and read by `fusion.camera.manifest_toml`.
+"""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, cast
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
 
-DECODERS: Final = ("yolox",)
-KEYS: Final = ("name", "sha256", "licence", "source", "decoder", "labels", "input", "thresholds")
+Task = Literal["detect", "classify", "embed"]
+DecoderName = Literal[
+    "yolox", "yolov5", "yolov8", "yolov10_e2e", "rtdetr", "ssd", "logits", "probs", "embedding"
+]  # fmt: skip
+Resize = Literal["letterbox", "squash", "crop"]
+Anchor = Literal["center", "top_left"]
+Boxes = Literal["cxcywh", "xyxy", "yxyx"]
+Unit = Literal["pixels", "fraction"]
+
+TASKS: Final[tuple[Task, ...]] = get_args(Task)
+DECODERS: Final[tuple[DecoderName, ...]] = get_args(DecoderName)
+TASK_OF: Final[dict[DecoderName, Task]] = {
+    "yolox": "detect",
+    "yolov5": "detect",
+    "yolov8": "detect",
+    "yolov10_e2e": "detect",
+    "rtdetr": "detect",
+    "ssd": "detect",
+    "logits": "classify",
+    "probs": "classify",
+    "embedding": "embed",
+}
+"""A decoder does one kind of work; a manifest that says another is refused."""
+GRID_PX: Final = 32
+"""The coarsest grid of the YOLO families has cells of this many pixels: a picture's sides must be multiples of it."""
+GRIDDED: Final[tuple[DecoderName, ...]] = ("yolox", "yolov5", "yolov8", "yolov10_e2e")
 
 
 class ManifestError(ValueError):
-    """A manifest that cannot be used; the text names the key and what was expected."""
+    """A manifest or model that cannot be used; the text names the key, the value, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The tensor that the model takes: (pixel * scale - mean) / std, channel by channel in the model's order."""
+
+    name: str
+    width_px: int
+    height_px: int
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    color: Literal["RGB", "BGR"] = "RGB"
+    dtype: Literal["float32", "uint8"] = "float32"
+    scale: float = 1.0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resize: Resize = "letterbox"
+    anchor: Anchor = "center"
+    pad: int = 114
+    sizes: str = ""
+    """Name of a second input, int64[1, 2], that is told the width and height of the picture (RT-DETR)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How what comes out is read. `names` picks outputs of the graph, in the order that the decoder wants them."""
+
+    decoder: DecoderName
+    names: tuple[str, ...] = ()
+    boxes: Boxes = "cxcywh"
+    unit: Unit = "pixels"
+    nms_iou: float = 0.45
+    max_det: int = 100
+    first_label: int = 0
+    """What the first label is called where a model answers with numbers of labels: 1 in TensorFlow's detectors."""
+    size: int = 0
+    """Length of an embedding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The model's labels in its order, and the group that each counts as. A label without a group is masked."""
+
+    names: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    group_of: tuple[int, ...] = ()
+    """Index into groups for each name; -1 masks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Probabilities, after calibration: below `keep` nothing is recorded, below `show` nothing is shown."""
+
+    keep: float = 0.05
+    show: float = 0.2
+    alert: dict[str, float] = field(default_factory=dict)
+    """From which probability on a group may raise an alert; a group that is not named raises none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What makes a model's scores come true. Of `temperature` only t counts, of `isotonic` only the knots."""
+
+    method: Literal["none", "temperature", "isotonic"] = "none"
+    t: float = 1.0
+    knots: tuple[tuple[float, float], ...] = ()
+    """Score and probability, both rising; between knots a straight line."""
+    fitted_on: str = ""
+    n: int = 0
+    ece: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What the model may take. More than `budget_ms` per picture is a warning, more than `memory_mb` ends it."""
+
+    threads: int = 1
+    budget_ms: float = 1_000.0
+    memory_mb: int = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A picture beside the model and what the model saw in it where it was packed."""
+
+    image: str
+    expect: str
+    atol: float = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class ModelManifest:
-    """One detector: which bytes, what picture it takes, how its output is read, what it may be used for."""
+    """One model, whole."""
 
-    name: str
+    id: str
+    version: str
+    task: Task
+    file: str
     sha256: str
     licence: str
     source: str
-    decoder: Literal["yolox"]
-    labels: tuple[str, ...]
-    width_px: int
-    height_px: int
-    channels: Literal["rgb", "bgr"]
-    scale: float
-    """Multiplies the 0-255 values of a pixel: 1 where the model reads bytes, 1/255 where it reads fractions."""
-    score: float
-    """Boxes below this probability are not reported."""
-    overlap: float
-    """Of two boxes of one label that overlap by more than this (intersection over union) the better one stays."""
-
-
-def parse_manifest(text: str) -> ModelManifest:
-    """TOML -> manifest. Raises ManifestError for what is missing, unknown or out of range.
-
-    Keys: name, sha256, licence, source, decoder, labels = [...]; [input] width_px, height_px, channels, scale;
-    [thresholds] score, overlap.
-    """
-    try:
-        table = cast("Mapping[str, object]", tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ManifestError(f"not TOML: {error}") from error
-    _only(table, KEYS, "")
-    picture, thresholds = _table(table, "input"), _table(table, "thresholds")
-    _only(picture, ("width_px", "height_px", "channels", "scale"), "input.")
-    _only(thresholds, ("score", "overlap"), "thresholds.")
-    sha256 = _text(table, "sha256").lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise ManifestError("sha256: 64 hexadecimal digits were expected")
-    if (decoder := _text(table, "decoder")) not in DECODERS:
-        raise ManifestError(f"decoder: one of {', '.join(DECODERS)} was expected, not {decoder!r}")
-    if (channels := _text(picture, "channels", "input.")) not in ("rgb", "bgr"):
-        raise ManifestError(f"input.channels: rgb or bgr was expected, not {channels!r}")
-    return ModelManifest(
-        name=_text(table, "name"),
-        sha256=sha256,
-        licence=_text(table, "licence"),
-        source=_text(table, "source"),
-        decoder="yolox",
-        labels=_labels(table),
-        width_px=_side(picture, "width_px"),
-        height_px=_side(picture, "height_px"),
-        channels="bgr" if channels == "bgr" else "rgb",
-        scale=_number(picture, "scale", "input.", 1.0),
-        score=_number(thresholds, "score", "thresholds.", 1.0),
-        overlap=_number(thresholds, "overlap", "thresholds.", 1.0),
-    )
-
-
-def _only(table: Mapping[str, object], keys: tuple[str, ...], at: str) -> None:
-    if unknown := sorted(set(table) - set(keys)):
-        raise ManifestError(f"{at}{unknown[0]}: no such key; known are {', '.join(keys)}")
-
-
-def _table(table: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = table.get(key)
-    if not isinstance(value, dict):
-        raise ManifestError(f"[{key}]: the table is missing")
-    return cast("Mapping[str, object]", value)
-
-
-def _text(table: Mapping[str, object], key: str, at: str = "") -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value:
-        raise ManifestError(f"{at}{key}: a text was expected")
-    return value
-
-
-def _labels(table: Mapping[str, object]) -> tuple[str, ...]:
-    values = table.get("labels")
-    if not isinstance(values, list) or not values:
-        raise ManifestError("labels: a list of texts was expected")
-    labels = tuple(value for value in cast("list[object]", values) if isinstance(value, str) and value)
-    if len(labels) != len(cast("list[object]", values)):
-        raise ManifestError("labels: a list of texts was expected")
-    return labels
-
-
-def _side(table: Mapping[str, object], key: str) -> int:
-    value = table.get(key)
-    # The coarsest grid of the network has cells of 32 pixels.
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0 or value % 32:
-        raise ManifestError(f"input.{key}: a multiple of 32 was expected, not {value!r}")
-    return value
-
-
-def _number(table: Mapping[str, object], key: str, at: str, most: float) -> float:
-    value = table.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= most:
-        raise ManifestError(f"{at}{key}: a number above 0 and not above {most:g} was expected, not {value!r}")
-    return float(value)
+    url: str
+    input: Input
+    output: Output
+    labels: Labels
+    thresholds: Thresholds
+    calibration: Calibration
+    runtime: Runtime
+    golden: Golden | None

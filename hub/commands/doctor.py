@@ -40,6 +40,7 @@ async def _examine(settings: Settings) -> list[Check]:
         examine.packages(),
         *examine.binaries(settings),
         *examine.folder(settings),
+        examine.detector(settings),
         *examine.ports(settings, running=running),
         examine.clock(),
         await examine.broker(settings, running=running),

@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from hub.embedded.broker import find_nats_server
 from hub.embedded.ground import EmbeddedStartFailed, Programs
 from hub.embedded.postgres import find_programs
+from hub.records.errors import HubError
+from hub.see.registry import Models
 from hub.settings import Settings
 from hub.store import quarantine, sites
 from hub.store.condition import condition
@@ -110,6 +112,22 @@ def folder(settings: Settings) -> list[Check]:
         else Check("state folder", "fail", f"{there} cannot be written", "set ROSETTE_STATE to a folder of this user"),
         Check("free space", room, f"{free / (1 << 30):.1f} GB", remedy),
     ]
+
+
+def detector(settings: Settings) -> Check:
+    """Is there a model that looks at pictures? A hub runs without one, and must say so."""
+    models = Models(settings.folder)
+    try:
+        active = models.active("detect")
+        broken = [one for one in models.kept() if one.problem]
+    except HubError as error:
+        return Check("detector", "fail", error.detail, "correct or remove active.json, then rosette models activate")
+    if broken:
+        found = f"{broken[0].id}: {broken[0].problem}"
+        return Check("detector", "warn", found, "rosette models verify; correct its manifest, or remove its folder")
+    if active is None:
+        return Check("detector", "ok", "none: pictures are not looked at", "rosette models fetch, then activate")
+    return Check("detector", "ok", active)
 
 
 def ports(settings: Settings, *, running: bool) -> list[Check]:

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from hub.console.access import role_at
 from hub.console.parts import Call, Given, Parts
 from hub.console.problems import Problem
-from hub.console.vitals import Door, DrillState, PipelineState
+from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.records.errors import HubError, Unauthenticated
 from hub.records.reference import Device
 from hub.store import observations, people, quarantine, reference
@@ -57,7 +57,8 @@ class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How fresh a site's data is and what holds it up.
 
     `data_age_s` counts from when something was received last, null when nothing was observed within 30 days;
-    `last_observed_at` is the time of the newest observation of all, null when there is none.
+    `last_observed_at` is the time of the newest observation of all, null when there is none. `detector` is null
+    where no model looks at pictures.
     """
 
     data_age_s: float | None
@@ -68,6 +69,7 @@ class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: PipelineState | None
     devices: DeviceCount
     database: DatabaseState
+    detector: DetectorState | None
     drill: DrillState | None
 
 
@@ -152,6 +154,7 @@ async def of_site(parts: Given, site: FromPath[str]) -> SiteHealth:
         pipeline=await parts.vitals.pipeline(site),
         devices=DeviceCount(ok=len(heard), silent=len(known) - len(heard)),
         database=DatabaseState(ok=True),
+        detector=parts.vitals.detector(),
         drill=await parts.vitals.drill(site),
     )
 

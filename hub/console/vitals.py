@@ -29,11 +29,21 @@ class DrillState(msgspec.Struct, frozen=True, kw_only=True):
     clock: datetime
 
 
+class DetectorState(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that finds animals, persons and vehicles in pictures."""
+
+    id: str
+
+
 class Vitals(Protocol):
     """Asked by `/health` and the console's status line. None of these may wait long or raise."""
 
     def mqtt(self) -> Door:
         """The broker's door."""
+        ...
+
+    def detector(self) -> DetectorState | None:
+        """The active detector, or None where pictures are not looked at."""
         ...
 
     async def pipeline(self, site: str) -> PipelineState | None:

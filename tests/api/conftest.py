@@ -25,7 +25,7 @@ from hub.console.passwords import Passwords
 from hub.console.ranges import range_routes
 from hub.console.reads import read_routes
 from hub.console.roster import roster_routes
-from hub.console.vitals import Door, DrillState, PipelineState
+from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
@@ -52,6 +52,9 @@ class FakeVitals:
 
     def mqtt(self) -> Door:
         return Door(connected=self.connected, lag=0)
+
+    def detector(self) -> DetectorState | None:
+        return None
 
     async def pipeline(self, site: str) -> PipelineState | None:
         return PipelineState(lag_s=0.0, cursor="v1.x")

@@ -42,6 +42,7 @@ async def test_site__tells_how_fresh_it_is(hub: Hub) -> None:
     assert health["doors"] == {"mqtt": {"connected": True, "lag": 0}}
     assert health["pipeline"] == {"lag_s": 0.0, "cursor": "v1.x"}
     assert (health["database"], health["drill"]) == ({"ok": True}, None)
+    assert health["detector"] is None, "nobody looks at pictures, and the hub says so"
 
 
 async def test_site__of_old_recordings_says_when_they_end(hub: Hub) -> None:

@@ -30,6 +30,7 @@ from hub.pipeline.follow import Followers
 from hub.records.ids import new_id
 from hub.records.receipt import Arrival, Receipt
 from hub.records.site import UNROUTED
+from hub.see.registry import Models
 from hub.state import HubVitals
 from hub.store import outbox, sites
 from hub.store.database import Database
@@ -48,7 +49,7 @@ class Fakes:
         self.followers = Followers(database, self.feeds.tell)
         self.acceptor = Acceptor(database, measures=IngestMeasures(self.registry))
         self.door = MqttDoor(Broker(host="broker", port=1), self.acceptor, now=lambda: a.NOON)
-        self.vitals = HubVitals(self.door, self.feeds, None)
+        self.vitals = HubVitals(self.door, self.feeds, None, Models(Path("nowhere")))
         self.metrics = HubMetrics(
             self.registry,
             database=database,
@@ -209,7 +210,7 @@ async def test_mqtt__lag_is_what_was_received_and_is_not_committed(
     monkeypatch.setattr(mqtt, "ManualClient", FakeClient)
     acceptor = SlowAcceptor(database)
     door = MqttDoor(Broker(host="broker", port=1), acceptor, now=lambda: a.NOON)
-    vitals = HubVitals(door, Feeds(database), None)
+    vitals = HubVitals(door, Feeds(database), None, Models(Path("nowhere")))
     following = asyncio.create_task(door.run())
     try:
         await until(lambda: door.connected, database)

@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import combinations, pairwise
+from fractions import Fraction
 
 import numpy as np
 import shapely
@@ -35,7 +35,6 @@ IN_FULL = 50  # every so manyth pair of a way and a shape is computed in rationa
 SINGLE = 40  # places of a round that are asked one by one
 LEAST_CHECKS = {"places": 20_000_000, "ways": 300_000}
 TOLD = 5  # differences that are written out
-RESOLUTION = 2.0**-52  # of a way: the engine does not see shorter absences
 
 
 @dataclass
@@ -48,7 +47,6 @@ class Tally:
     differences_from_geos: int = 0
     geos_wrong: int = 0
     engine_wrong: int = 0
-    absences_too_short_to_see: int = 0
     fraction_error_most: float = 0.0
     shapes: int = 0
     written_out: list[str] = field(default_factory=list)
@@ -158,52 +156,22 @@ def _is_exact(
     way: Floats,
     tally: Tally,
 ) -> bool:
-    """Whether these rows are the stays of rational arithmetic, but for absences too short to see.
+    """Whether these rows are the stays of rational arithmetic, however short they or the absences between them are.
 
     Where along the way is rounded: it must lie on the way, and the most that it is off is kept.
     """
     ax, ay, bx, by = way.tolist()
     stays = twin.stays(edges, twin.place(ax, ay), twin.place(bx, by))
-    entered_at, left_at = np.asarray(told.entered_at_fraction)[rows], np.asarray(told.left_at_fraction)[rows]
-    kinds = np.asarray(told.kind)[rows].tolist()
-    if not all(0.0 <= t <= 1.0 for t in [*entered_at.tolist(), *left_at.tolist()] if t == t):
+    got = np.stack([np.asarray(told.entered_at_fraction)[rows], np.asarray(told.left_at_fraction)[rows]], axis=1)
+    if [[t != t for t in stay] for stay in got.tolist()] != [[t is None for t in stay] for stay in stays]:
         return False
-    order = np.argsort(np.where(np.isnan(entered_at), -1.0, entered_at), kind="stable").tolist()
-    errors: list[tuple[float, int]] = []
-    for unseen, seen in _views(stays):
-        want = [EXIT if entered is None else ENTER if left is None else THROUGH for entered, left in seen]
-        if [kinds[k] for k in order] == want:
-            pairs = [
-                (t, u)
-                for k, stay in zip(order, seen, strict=True)
-                for t, u in zip((entered_at[k], left_at[k]), stay, strict=True)
-            ]
-            if all((u is None) == bool(np.isnan(t)) for t, u in pairs):
-                errors.append((max([abs(float(t) - float(u)) for t, u in pairs if u is not None], default=0.0), unseen))
-    if not errors:
+    places = [t for t in got.ravel().tolist() if t == t]
+    if places != sorted(places) or not all(0.0 <= t <= 1.0 for t in places):
         return False
-    error, unseen = min(errors)
-    tally.absences_too_short_to_see += unseen
-    tally.fraction_error_most = max(tally.fraction_error_most, error)
+    exact = [t for stay in stays for t in stay if t is not None]
+    errors = [float(abs(Fraction(t) - u)) for t, u in zip(places, exact, strict=True)]
+    tally.fraction_error_most = max([tally.fraction_error_most, *errors])
     return True
-
-
-def _views(stays: list[twin.Stay]) -> Iterator[tuple[int, list[twin.Stay]]]:
-    """How the stays may be told: with all absences, and without any of those too short to see; (left out, stays)."""
-    short = [
-        k
-        for k, (one, other) in enumerate(pairwise(stays))
-        if one[1] is not None and other[0] is not None and other[0] - one[1] <= RESOLUTION
-    ]
-    for count in range(len(short) + 1):
-        for unseen in combinations(short, count):
-            seen: list[twin.Stay] = []
-            for k, stay in enumerate(stays):
-                if k - 1 in unseen:
-                    seen[-1] = (seen[-1][0], stay[1])
-                else:
-                    seen.append(stay)
-            yield count, [stay for stay in seen if stay != (None, None)]
 
 
 def nasty_rounds(share: float, tally: Tally) -> None:

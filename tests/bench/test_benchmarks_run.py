@@ -104,3 +104,20 @@ def test_fusion_collars__hidden_fixes_lie_where_the_fit_says_or_the_recordings_a
         assert whole["hidden"] > 1_000
         assert whole["unwidened_95"] <= whole["fitted_95"]
         assert 0.85 < whole["fitted_95"] < 1.0
+
+
+def test_camera_detect__pictures_become_boxes_beside_the_bare_parts_or_the_pictures_are_absent() -> None:
+    told = quick("camera_detect")
+    if told["pictures"] == "absent":
+        pytest.skip("../shared/images and ../shared/models are not here: they are not part of this repository")
+    alone, piped = told["in_one_process"], told["through_the_pipe"]
+    assert alone["whole_ms"] > 0 and alone["onnxruntime_ms"] > 0 and alone["decode_ms"] > 0
+    assert piped["of_it_in_the_hub_ms"] < piped["ms"]
+    assert piped["deaths"] == 0
+
+
+def test_camera_fuzz__every_damaged_file_gets_an_answer() -> None:
+    told = quick("camera_fuzz")
+    assert sum(told["answers"].values()) == told["files"] == 300
+    assert told["deaths"] == 0
+    assert told["memory_mb"] < told["goals"]["memory_mb"]

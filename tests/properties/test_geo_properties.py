@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from geo import compiled, kernels
+from geo import compiled, kernels, meeting_order
 from geo.crossing import crossings
 from geo.fence_index import FenceIndex
 from geo.fences import Fence, canonical_wkb
@@ -16,12 +18,12 @@ from geo.frames import LocalFrame
 from geo.generalise import generalise
 from geo.geodesy import destination, distance_m
 from geo.spacetime import join
+from tests.unit.geo import twin
 
 longitudes = st.floats(-180.0, 180.0)
 latitudes = st.floats(-90.0, 90.0)
 # Coarse and fine ordinates together: coincident, aligned and nearly aligned places come up often.
 ordinates = st.one_of(st.integers(0, 6).map(float), st.floats(1e-100, 6.0))
-# On a lattice no two crossings of a way lie closer than the resolution of its parameter.
 knots = st.one_of(st.integers(0, 6).map(float), st.integers(0, 6 * 64).map(lambda v: v / 64))
 places, lattice = st.tuples(ordinates, ordinates), st.tuples(knots, knots)
 
@@ -169,3 +171,65 @@ def test_join__finds_every_pair_wherever_and_whenever(
     )
     assert np.array_equal(later.left_ix, pairs.left_ix)
     assert np.array_equal(later.right_ix, pairs.right_ix)
+
+
+@st.composite
+def hairs(draw: st.DrawFn) -> tuple[tuple[float, float], tuple[float, float], Polygon]:
+    """(a, b, shape): a way, and a shape with corners that lie at one place of it but for their last bits."""
+    a, b, *far = draw(st.lists(st.tuples(st.floats(-9.0, 9.0), st.floats(-9.0, 9.0)), min_size=4, max_size=6))
+    t = draw(st.floats(0.01, 0.99))
+    corners: list[tuple[float, float]] = []
+    for corner in far:
+        x, y = a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])
+        for _ in range(draw(st.integers(0, 4))):
+            x = float(np.nextafter(x, draw(st.sampled_from([-9.0, 9.0]))))
+            y = float(np.nextafter(y, draw(st.sampled_from([-9.0, 9.0]))))
+        corners += [(x, y), corner]
+    return a, b, Polygon(corners)
+
+
+@MANY
+@given(hairs().filter(lambda drawn: bool(drawn[2].is_valid)))
+def test_crossings__that_all_but_coincide_are_those_of_rational_arithmetic(
+    drawn: tuple[tuple[float, float], tuple[float, float], Polygon],
+) -> None:
+    a, b, shape = drawn
+    x, y = np.array([a, b]).T
+    found = crossings(x, y, FenceIndex.build([Fence("a", 1, shape)]))
+    want = twin.stays(twin.edges(shape), twin.place(*a), twin.place(*b))
+    assert [(c.entered_at_fraction is None, c.left_at_fraction is None) for c in found] == [
+        (entered is None, left is None) for entered, left in want
+    ]
+    places = [t for c in found for t in (c.entered_at_fraction, c.left_at_fraction) if t is not None]
+    assert places == sorted(places)
+    exact = [t for stay in want for t in stay if t is not None]
+    assert all(abs(t - u) < 1e-11 for t, u in zip(places, exact, strict=True))
+
+
+def part_of(a: twin.Place, b: twin.Place, u: twin.Place, v: twin.Place) -> Fraction:
+    """Where on a-b the line u-v is."""
+    p, q = ((u[0] - w[0]) * (v[1] - w[1]) - (u[1] - w[1]) * (v[0] - w[0]) for w in (a, b))
+    return p / (p - q)
+
+
+@MANY
+@given(hairs(), st.sampled_from([1.0, 2.0**-40, 1e-150, 1e-310]))
+def test_order_of_meetings__is_that_of_rational_arithmetic(
+    drawn: tuple[tuple[float, float], tuple[float, float], Polygon], scale: float
+) -> None:
+    a, b, shape = drawn
+    xy = np.array(shape.exterior.coords) * scale
+    start, end = twin.place(a[0] * scale, a[1] * scale), twin.place(b[0] * scale, b[1] * scale)
+    corners = [twin.place(*corner) for corner in xy.tolist()]
+    across = [
+        k
+        for k in range(len(corners) - 1)
+        if twin.side(corners[k], corners[k + 1], start) * twin.side(corners[k], corners[k + 1], end) < 0
+    ]
+    part = {k: part_of(start, end, corners[k], corners[k + 1]) for k in across}
+    flat, way = xy.ravel(), (a[0] * scale, a[1] * scale, b[0] * scale, b[1] * scale)
+    for one in across:
+        assert abs(Fraction(meeting_order.place(flat, *way, one)) - part[one]) <= Fraction(2) ** -50
+        for other in across:
+            order = (part[one] > part[other]) - (part[one] < part[other])
+            assert meeting_order.before(flat, *way, one, other) == order

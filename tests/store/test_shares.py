@@ -192,7 +192,7 @@ async def test_preview__says_that_the_track_with_a_share_loses_it(database: Data
 
 
 async def test_what_an_animal_does__rests_on_what_is_certain_whatever_is_probably_it(database: Database) -> None:
-    """A collar lies still for days; a picture that is probably its animal, far away, moves its track and nothing else."""
+    """A collar lies still for days; a far picture of probably its animal moves its track and nothing else."""
     await s.a_reserve(database)
     line = await s.a_line(database)
     still = [a.a_fix("collar-4", 60 * k, 0.03, 0.0) for k in range(24, 120)]

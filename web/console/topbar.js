@@ -29,7 +29,7 @@ function Health() {
     ...(lag > 30 ? [t("health.lag", { age: old(lag) })] : []),
   ];
   const text = worries[0] ?? (silent ? t("health.silent", { n: silent }) : t("health.good"));
-  return html`<span class=${`health ${worries.length ? "health-bad" : ""}`} title=${[...worries, t("health.devices", { ok: found.devices?.ok ?? 0, silent }), t("health.hour", { n: found.observations_last_hour ?? 0 })].join("\n")}>
+  return html`<span class=${`health ${worries.length ? "health-bad" : ""}`} title=${[...worries, t("health.devices", { ok: found.devices?.ok ?? 0, silent }), t("health.hour", { n: found.observations_last_hour ?? 0 }), found.detector ? t("health.detector", { name: found.detector.id }) : t("health.detector.none")].join("\n")}>
     <${Icon} name="link" size=${16} />${text}</span>`;
 }
 

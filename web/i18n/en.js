@@ -12,6 +12,7 @@ export default {
   "age": "Data {age} old", "age.none": "No data yet", "age.title": "Time since the last observation",
   "health.unknown": "Links: not known", "health.good": "All links good", "health.silent": { one: "{n} device silent", other: "{n} devices silent" },
   "health.door": "{name} is not connected", "health.database": "Database does not answer", "health.lag": "Processing is {age} behind",
+  "health.detector": "Pictures are looked at by {name}", "health.detector.none": "No detector: pictures are not looked at",
   "health.devices": "Devices: {ok} heard, {silent} silent", "health.hour": { one: "{n} observation in the last hour", other: "{n} observations in the last hour" },
   "drill.word": "DRILL", "drill.text": "Simulated reserve. Nothing here is real.", "drill.speed": "Speed", "drill.stopped": "Stopped",
   "severity.critical": "Critical", "severity.high": "High", "severity.medium": "Medium", "severity.low": "Low", "severity.info": "Info",

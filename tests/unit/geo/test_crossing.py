@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -191,3 +192,22 @@ def test_crossing__of_a_way_that_runs_along_a_border_for_hairs_is_seen_and_in_it
     assert (out.kind, back.kind) == ("exit", "enter")
     assert out.left_at_fraction == pytest.approx(0.6, abs=1e-12)
     assert back.entered_at_fraction == pytest.approx(15 / 23, abs=1e-12)
+
+
+# Holes in a row, two of which meet in (-8, 20), where a way passes that ends one double beside the straight line.
+ROW_OF_HOLES = Polygon(
+    [(-60, -44), (68, -44), (68, 84), (-60, 84)],
+    [
+        [(28, 20), (32, 28), (36, 20), (32, 4)],
+        [(-8, 20), (10, 28), (28, 20), (10, 8)],
+        [(-24, 20), (-16, 48), (-8, 20), (-16, 12)],
+        [(-60, 20), (-42, 28), (-24, 20), (-42, 8)],
+    ],
+)
+
+
+def test_crossing__an_absence_of_a_hair_of_the_way_is_seen() -> None:
+    passed, came = told(ROW_OF_HOLES, (-84.0, -60.0), (49.0, math.nextafter(80.0, 90.0)))
+    assert (passed.kind, came.kind) == ("through", "enter")
+    assert passed.left_at_fraction is not None and came.entered_at_fraction is not None
+    assert 0.0 < came.entered_at_fraction - passed.left_at_fraction < 2e-15

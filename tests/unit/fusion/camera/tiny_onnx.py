@@ -1,46 +1,94 @@
-"""An ONNX file of two nodes, written byte by byte: output = fixed rows * the brightest value of the picture."""
+"""Generated ONNX files of known output: each output is a fixed array times the brightest value of the picture."""
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from fusion.camera.manifest import ModelManifest
+from fusion.camera.manifest_toml import parse_manifest
+from fusion.camera.model import Model
+
+SIDE = 32
+"""Of the picture that the tiny models take, in pixels."""
 
 
-def _field(number: int, value: bytes | str | int) -> bytes:
-    """One protobuf field: a number as varint, anything else with its length before it."""
-    if isinstance(value, int):
-        return _varint(number << 3) + _varint(value)
-    data = value.encode() if isinstance(value, str) else value
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
+def brightest_times(
+    outputs: dict[str, np.ndarray], *, shape: tuple[int, ...] = (1, 3, SIDE, SIDE), sizes: str = ""
+) -> bytes:
+    """Model bytes; input `images` f4[shape]. Whole numbers come out as int64, everything else as float32."""
+    nodes = [helper.make_node("ReduceMax", ["images"], ["top"], keepdims=0)]
+    inputs = [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)]
+    weights, infos = [], []
+    if sizes:
+        inputs.append(helper.make_tensor_value_info(sizes, TensorProto.INT64, (1, 2)))
+    for name, array in outputs.items():
+        whole = np.issubdtype(array.dtype, np.integer)
+        kind = TensorProto.INT64 if whole else TensorProto.FLOAT
+        weights.append(numpy_helper.from_array(array.astype(np.int64 if whole else np.float32), f"{name}_fixed"))
+        if whole:
+            nodes.append(helper.make_node("Identity", [f"{name}_fixed"], [name]))
+        else:
+            nodes.append(helper.make_node("Mul", [f"{name}_fixed", "top"], [name]))
+        infos.append(helper.make_tensor_value_info(name, kind, array.shape))
+    graph = helper.make_graph(nodes, "tiny", inputs, infos, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
 
 
-def _varint(value: int) -> bytes:
-    parts = bytearray()
-    while value > 127:
-        parts.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*parts, value])
-
-
-def _value(name: str, shape: tuple[int, ...]) -> bytes:
-    sides = b"".join(_field(1, _field(1, side)) for side in shape)
-    return _field(1, name) + _field(2, _field(1, _field(1, 1) + _field(2, sides)))
-
-
-def _node(operator: str, inputs: list[str], output: str) -> bytes:
-    return b"".join(_field(1, name) for name in inputs) + _field(2, output) + _field(4, operator)
-
-
-def brightest_times(rows: np.ndarray, width_px: int, height_px: int) -> bytes:
-    """Model bytes; input `images` f4[1, 3, height, width], output f4[1, 1, *rows.shape]. Field numbers: onnx.proto3."""
-    data = rows.astype("<f4")
-    dims = b"".join(_field(1, side) for side in data.shape)
-    weights = dims + _field(2, 1) + _field(8, "rows") + _field(9, data.tobytes())
-    graph = (
-        _field(1, _node("ReduceMax", ["images"], "brightest"))
-        + _field(1, _node("Mul", ["rows", "brightest"], "output"))
-        + _field(2, "tiny")
-        + _field(5, weights)
-        + _field(11, _value("images", (1, 3, height_px, width_px)))
-        + _field(12, _value("output", (1, 1, *data.shape)))
+def text_of(
+    model: bytes,
+    *,
+    task: str,
+    output: str,
+    labels: tuple[str, ...] = ("animal", "person"),
+    more: str = "",
+    **given: Any,
+) -> str:
+    """A manifest for a tiny model."""
+    picture = {
+        "name": "images",
+        "width_px": SIDE,
+        "height_px": SIDE,
+        "color": "RGB",
+        "scale": 1 / 255,
+        "resize": "letterbox",
+        "anchor": "top_left",
+    } | given
+    lines = [f"{key} = {value!r}".replace("'", '"') for key, value in picture.items()]
+    names = ", ".join(f'"{one}"' for one in labels)
+    return "\n".join(
+        [
+            f'[model]\nid = "tiny"\nversion = "1"\ntask = "{task}"\nfile = "model.onnx"',
+            f'sha256 = "{hashlib.sha256(model).hexdigest()}"\nlicence = "Apache-2.0"\nsource = "this test"',
+            "[input]",
+            *lines,
+            f"[output]\n{output}",
+            *([f"[labels]\nnames = [{names}]"] if task != "embed" else []),
+            *(["[thresholds]\nkeep = 0.25"] if task == "detect" else []),
+            more,
+        ]
     )
-    return _field(1, 8) + _field(7, graph) + _field(8, _field(1, "") + _field(2, 13))
+
+
+def tiny(outputs: dict[str, np.ndarray], *, task: str, output: str, sizes: str = "", **given: Any) -> Model:
+    """A loaded model that sees `outputs` in a white picture."""
+    model = brightest_times(outputs, sizes=sizes)
+    if sizes:
+        given["sizes"] = sizes
+    return Model(parse_manifest(text_of(model, task=task, output=output, **given)), model)
+
+
+def manifest_of(task: str, output: str, **given: Any) -> ModelManifest:
+    """A manifest whose model is never loaded."""
+    return parse_manifest(text_of(b"", task=task, output=output, **given))
+
+
+def white(height: int = SIDE, width: int = SIDE) -> np.ndarray:
+    """A picture in which tiny models see what they see."""
+    return np.full((height, width, 3), 255, dtype=np.uint8)

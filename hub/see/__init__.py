@@ -1,0 +1,1 @@
+"""What a hub does with pictures: read them where nothing can break, and show them to a model."""

@@ -1,0 +1,73 @@
+"""What was seen in a picture, and what passes between the hub and the process that looks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Box(msgspec.Struct, frozen=True):
+    """One thing in a picture: left, top, width, height as parts of the picture's width and height."""
+
+    label: str
+    probability: float
+    named: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture, looked at. `unreadable` has a reason and nothing else; `partial` had been cut off."""
+
+    state: Literal["seen", "partial", "unreadable"]
+    reason: str = ""
+    kind: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    rows_kept: float = 1.0
+    boxes: list[Box] = []
+    """Of a detector; a classifier says the same of the whole picture."""
+    embedding: list[float] = []
+    facts: dict[str, str] = {}
+    decode_ms: float = 0.0
+    model_ms: float = 0.0
+    """Processor time."""
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Load the model of a folder; without one, pictures are only read."""
+
+    folder: str
+
+
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """Look at these bytes."""
+
+    data: bytes
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The model is loaded; how much memory the process has taken at most so far."""
+
+    id: str
+    memory_mb: float
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """It could not be loaded, and why."""
+
+    reason: str
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """What was seen."""
+
+    seen: Seen
+    memory_mb: float
+
+
+Order = Load | Look
+Reply = Ready | Failed | Answer
