@@ -13,6 +13,7 @@ from fusion.ellipse import Floats
 from fusion.identities import AssociationRules
 from fusion.marginal_kernels import Marginals, Rows
 from fusion.roster import Roster, shifted
+from fusion.shares import effective_covariance
 from fusion.sightings import Sightings
 
 LEAST_SHARE = 0.01
@@ -63,9 +64,7 @@ def timelines(
     j = np.repeat(np.arange(len(sightings)), np.diff(offset))
     taken = r > LEAST_SHARE
     safe = np.maximum(r, LEAST_SHARE)
-    xx, xy, yy = (sightings.covariance[j] / safe[:, None]).T
-    more = spread * (1.0 - safe) / safe
-    xx, yy = xx + more, yy + more
+    xx, xy, yy = effective_covariance(sightings.covariance[j], safe, spread).T
     precision = np.stack([yy, -xy, xx], axis=1) * (taken / (xx * yy - xy * xy))[:, None]
     shift = shifted(precision, sightings.place[j])
     pairs = Rows(sightings.time_s[j], precision, shift, np.where(taken, r, 0.0))

@@ -28,6 +28,7 @@ MODULES = {
     "import": "import_files",
     "export": "export",
     "replay": "replay",
+    "rebuild": "rebuild",
     "refit": "refit",
     "drill": "drill",
     "doctor": "doctor",

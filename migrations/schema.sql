@@ -1,4 +1,4 @@
--- What migrations/0001 to 0012 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0013 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -215,6 +215,15 @@ CREATE TABLE public.identity_decision (
     CONSTRAINT identity_decision_verdict_check CHECK ((verdict = ANY (ARRAY['is'::text, 'is_not'::text])))
 );
 
+CREATE TABLE public.identity_month (
+    site_id text NOT NULL,
+    month date NOT NULL,
+    asked bigint DEFAULT 1 NOT NULL,
+    answered bigint DEFAULT 0 NOT NULL,
+    basis text DEFAULT ''::text NOT NULL,
+    weighed_at timestamp with time zone
+);
+
 CREATE TABLE public.identity_proposal (
     site_id text NOT NULL,
     observation uuid NOT NULL,
@@ -226,6 +235,15 @@ CREATE TABLE public.identity_proposal (
     computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     status text DEFAULT 'settled'::text NOT NULL,
     CONSTRAINT identity_proposal_status_check CHECK ((status = ANY (ARRAY['provisional'::text, 'settled'::text])))
+);
+
+CREATE TABLE public.identity_share (
+    site_id text NOT NULL,
+    individual uuid NOT NULL,
+    observation uuid NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    share double precision NOT NULL,
+    spread_m2 double precision NOT NULL
 );
 
 CREATE TABLE public.individual_merge (
@@ -477,8 +495,14 @@ ALTER TABLE ONLY public.hypothesis
 ALTER TABLE ONLY public.identity_decision
     ADD CONSTRAINT identity_decision_pkey PRIMARY KEY (site_id, id);
 
+ALTER TABLE ONLY public.identity_month
+    ADD CONSTRAINT identity_month_pkey PRIMARY KEY (site_id, month);
+
 ALTER TABLE ONLY public.identity_proposal
     ADD CONSTRAINT identity_proposal_pkey PRIMARY KEY (site_id, observation);
+
+ALTER TABLE ONLY public.identity_share
+    ADD CONSTRAINT identity_share_pkey PRIMARY KEY (site_id, individual, observation);
 
 ALTER TABLE ONLY public.individual_merge
     ADD CONSTRAINT individual_merge_pkey PRIMARY KEY (site_id, id);
@@ -573,9 +597,15 @@ CREATE INDEX identity_decision_by_split ON public.identity_decision USING btree 
 
 CREATE UNIQUE INDEX identity_is_decided_once ON public.identity_decision USING btree (site_id, observation) WHERE ((verdict = 'is'::text) AND (withdrawn_at IS NULL));
 
+CREATE INDEX identity_month_waiting ON public.identity_month USING btree (site_id, month) WHERE (answered < asked);
+
 CREATE INDEX identity_proposal_by_time ON public.identity_proposal USING btree (site_id, observed_at);
 
 CREATE INDEX identity_proposal_by_value ON public.identity_proposal USING btree (site_id, value DESC, observation);
+
+CREATE INDEX identity_share_by_observation ON public.identity_share USING btree (site_id, observation);
+
+CREATE INDEX identity_share_by_time ON public.identity_share USING btree (site_id, observed_at);
 
 CREATE UNIQUE INDEX individual_is_merged_once ON public.individual_merge USING btree (site_id, merged) WHERE (withdrawn_at IS NULL);
 

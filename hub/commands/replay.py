@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from hub.commands.terminal import bar, show_json
 from hub.ingest.accept import Acceptor
 from hub.ingest.dialects.table import TABLE
 from hub.records.receipt import Arrival
+from hub.records.reference import Individual, Reference
 from hub.settings import Settings
-from hub.store import alerts, findings, quarantine, sites, tracks
+from hub.store import alerts, findings, proposals, quarantine, reference, sites, tracks
 from hub.store.database import Database
 
 BATCH = 100
@@ -35,11 +37,15 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """`before` and `after` are hashes over all tracks, standing findings and alerts of the site."""
+    """`before` and `after` are hashes over all tracks, proposals, standing findings and alerts of the site.
+
+    differing: names of the animals whose track or shares of sightings came out otherwise.
+    """
 
     tracks: int
     before: str
     after: str
+    differing: list[str]
 
     @property
     def equal(self) -> bool:
@@ -98,7 +104,7 @@ def _is_row_of_file(arrival: Arrival) -> bool:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def replay_tracks(settings: Settings, site: str, as_json: bool) -> None:
-    """Drop what is derived and build it again from the log: tracks, findings, alerts. The hub must not run meanwhile.
+    """Drop what is derived and build it again from the log: tracks, proposals, findings, alerts. The hub must not run.
 
     What people did with alerts stays. The digests before and after say whether anything differs.
     """
@@ -114,17 +120,20 @@ def replay_tracks(settings: Settings, site: str, as_json: bool) -> None:
         what = "built for the first time"
     else:
         what = "not equal: what was derived has been corrected"
+    for name in () if result.before == NOTHING else result.differing:
+        click.echo(f"differs: {name}")
     click.echo(f"tracks: {result.tracks:,}; {what}")
 
 
 async def _tracks(settings: Settings, site: str, *, quiet: bool) -> Rebuilt:
     # Imported late: it compiles or loads the kernels.
     from hub.pipeline.line import Line, Told
+    from hub.pipeline.propose import propose_all
     from hub.pipeline.world import World
 
     async with connected(settings, without_hub=True) as database:
         await sites.get(database, site)
-        before = await _digest(database, site)
+        before, stood = await _digest(database, site), await _by_subject(database, site)
         with bar(quiet=quiet) as shown:
             task = shown.add_task(f"tracks of {site}", total=None, rows=0)
             done = 0
@@ -136,15 +145,47 @@ async def _tracks(settings: Settings, site: str, *, quiet: bool) -> Rebuilt:
 
             async with database.transaction() as connection:
                 await tracks.forget(connection, site)
-            await Line(database, site, tell).rebuild()
+                await proposals.forget(connection, site)
+            line = Line(database, site, tell)
+            await line.rebuild()
+            weighing = shown.add_task(f"sightings of {site}, month by month", total=None, rows=0)
+            await propose_all(
+                database, site, lambda months, of: shown.update(weighing, completed=months, total=of, rows=months)
+            )
+            while await line.step():
+                pass
         # A segment of a track is named by its subject and its month.
         built = {segment.rpartition("/")[0] for segment in await tracks.digest(database, site)}
-        return Rebuilt(tracks=len(built), before=before, after=await _digest(database, site))
+        made = await _by_subject(database, site)
+        names = _names(await reference.everything(database, site, ("individual",)))
+        differing = sorted(
+            {names.get(key, key) for key in stood.keys() | made.keys() if stood.get(key) != made.get(key)}
+        )
+        return Rebuilt(tracks=len(built), before=before, after=await _digest(database, site), differing=differing)
+
+
+def _names(records: Sequence[Reference]) -> dict[str, str]:
+    """Names of individuals by their ids as text."""
+    return {str(one.id): one.name for one in records if isinstance(one, Individual)}
+
+
+async def _by_subject(database: Database, site: str) -> dict[str, list[tuple[str, str]]]:
+    """What is stored of each individual's track and shares, as hashes."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for segment, digest in sorted((await tracks.digest(database, site)).items()):
+        _, subject, month = segment.split("/")
+        found.setdefault(subject, []).append((month, digest))
+    for subject, digest in (await proposals.digest(database, site))[1].items():
+        found.setdefault(subject, []).append(("shares", digest))
+    return found
 
 
 async def _digest(database: Database, site: str) -> str:
     """SHA-256 over every stored segment, standing finding and standing alert, in a fixed order."""
+    weighed = await proposals.digest(database, site)
     digest = hashlib.sha256(msgspec.json.encode(sorted((await tracks.digest(database, site)).items())))
+    if any(weighed):
+        digest.update(msgspec.json.encode([sorted(one.items()) for one in weighed]))
     after: tuple[datetime, UUID] | None = None
     while found := await findings.page(
         database, site, since=EARLIEST, until=LATEST, fence=None, subject=None, after=after, limit=PAGE

@@ -23,7 +23,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/api/v1/sites/{site:str}/clocks", operation_id="listClocks", guards=[role_at(*MAY_DECIDE)])
 async def clocks(parts: Given, site: FromPath[str]) -> list[Clock]:
-    """Clocks of the cameras that collared animals passed within 30 days, the most surely wrong first.
+    """Clocks of the cameras that collared animals passed in and around the newest month, the most surely wrong first.
 
     Which cameras they passed tells where animals were: only for those who may read that.
     """

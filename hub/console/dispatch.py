@@ -14,10 +14,10 @@ from hub.clearance import ExactReads
 from hub.console.access import role_at
 from hub.console.etag import edited, etag
 from hub.console.feeds import Feeds
+from hub.console.finding_item import FindingItem, finding_item
 from hub.console.live import alert_item
 from hub.console.paging import After, Limit, moment_token
 from hub.console.parts import Call
-from hub.console.reads import FindingItem, finding_item
 from hub.console.sensitive import is_sensitive_noticed, sensitive_name_noticed
 from hub.console.vitals import DrillState
 from hub.console.why import EvidenceFix, fixes_of, rule_of

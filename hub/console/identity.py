@@ -21,6 +21,7 @@ from hub.console.wire import DetectionItem, detection_item
 from hub.pipeline.identity import as_believed, owner_of, shown
 from hub.pipeline.line import heard_of
 from hub.pipeline.preview import Moved, moved
+from hub.pipeline.weighing import month_of
 from hub.pipeline.world import World
 from hub.records.errors import Conflict, Malformed, NotFound
 from hub.records.identity import Decision, Verdict, believed, made_by
@@ -148,7 +149,9 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
         past = await pasts.read(site, moment)
         if await observations.recorded_at(database, site, seen.id, seen.observed_at) > moment:
             raise NotFound(f"observation {observation} was not known yet")
-        proposed = next((one for one in await pasts.proposals(past) if one.observation == seen.id), None)
+        proposed = next(
+            (one for one in await pasts.proposals(past, month_of(seen.observed_at)) if one.observation == seen.id), None
+        )
         return await answer(request, site, seen, past.world, proposed)
 
     @post(ROOT, operation_id="decideIdentity", guards=[role_at(*MAY_DECIDE)], status_code=200)

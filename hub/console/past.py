@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
@@ -79,10 +79,10 @@ class Pasts:
         found = await positions_at(self._database, past.world, at, known)
         return [(position, marks_of_position(past, position, marks)) for position in found.values()]
 
-    async def proposals(self, past: Past) -> list[Proposal]:
-        """Whom sightings would have been taken for; raises Malformed where there are too many."""
+    async def proposals(self, past: Past, of: date | None = None) -> list[Proposal]:
+        """Whom sightings of a month would have been taken for, or of the newest; raises Malformed: too many."""
         async with self._turn:
-            return await proposals_then(self._database, past.world)
+            return await proposals_then(self._database, past.world, of)
 
 
 async def marks_of(database: Database, past: Past, subject: Subject, pieces: Iterable[Seen]) -> Marks:

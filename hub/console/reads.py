@@ -14,20 +14,19 @@ from litestar.types import ControllerRouterHandler
 
 from geo.generalise import generalise
 from geo.generalise import uncertainty_m as cell_uncertainty_m
-from hub.clearance import CELL_M, EXACT, WITHHELD, ExactReads, cleared, masked
+from hub.clearance import CELL_M, EXACT, ExactReads
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
+from hub.console.finding_item import FindingItem, finding_item
 from hub.console.paging import MOST, After, Limit, counted_token, moment_token, parse_counted
 from hub.console.parts import Call
 from hub.console.past import AsOf, OfTracks, Pasts, known_at, marks_of_noticed
 from hub.console.sensitive import (
     NO_MARKS,
-    is_personal_noticed,
     is_sensitive,
-    is_sensitive_noticed,
     sensitive_name,
-    sensitive_name_noticed,
 )
+from hub.console.shared import SharedSighting, certain, shared_of, status_of
 from hub.console.trajectories import trajectories
 from hub.console.window import At, Since, Until, instant, keyset, reader, window
 from hub.console.wire import DetectionItem, SubjectItem, detection_item, subject_item
@@ -35,10 +34,8 @@ from hub.pipeline.fuse import Points, points_of
 from hub.pipeline.identity import as_believed
 from hub.pipeline.line import heard_of
 from hub.pipeline.positions import positions_at
-from hub.pipeline.world import World
 from hub.records.cursor import Cursor
-from hub.records.finding import BEHAVIOURS, Finding, Subject
-from hub.records.person import Role
+from hub.records.proposal import Status
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
 
@@ -57,7 +54,9 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
 class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a track. Without clearance its points are cells, and without ellipses and observation ids.
 
-    version: how often the stored track changed; 0 for one that was made for this answer.
+    version: how often the stored track changed; 0 for one that was made for this answer. shared: which points are
+    sightings that are only probably this animal's, and why; status: provisional while something that came has not been
+    weighed. As of a time, points are those that were certain then.
     """
 
     subject: dict[str, Any]
@@ -66,6 +65,8 @@ class TrackItem(msgspec.Struct, frozen=True, kw_only=True):
     set_hash: str
     generalised: bool
     points: Points
+    status: Status = "settled"
+    shared: list[SharedSighting] = []
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
@@ -92,34 +93,6 @@ class DetectionPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[DetectionItem]
     next: str | None
-
-
-class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding with the name of its subject. `other`: whom it met; `detail`: of what an animal does, why it is so.
-
-    Both are left out where the place is generalised.
-    """
-
-    id: UUID
-    subject: dict[str, Any]
-    subject_name: str
-    kind: str
-    fence: UUID | None
-    fence_version: int | None
-    observed_from: datetime
-    observed_to: datetime
-    crossed_at: datetime
-    earliest_at: datetime
-    latest_at: datetime
-    decided_at: datetime
-    probability: float
-    longitude: float
-    latitude: float
-    evidence: list[UUID]
-    generalised: bool
-    other: UUID | None = None
-    other_name: str | None = None
-    detail: dict[str, Any] = {}
 
 
 class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,8 +154,10 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             world = past.world
         chosen = [world.merged.get(one, one) for one in subject] if subject else None
         reads = ExactReads(caller, site)
+        status: Status = "settled"
         marked: OfTracks = {}
         if past is None:
+            status = await status_of(database, site, begin, end)
             headers = {one.subject: (one.version, one.set_hash) for one in await tracks.headers(database, site, chosen)}
             parts = await tracks.segments(database, site, chosen, begin, end)
         else:
@@ -198,6 +173,10 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                 continue
             version, set_hash = headers[one]
             exact = not sensitive or role in EXACT
+            if exact and role not in EXACT:
+                points = certain(points)
+                if not points.time:
+                    continue
             if sensitive:
                 reads.saw(world.name_of(one), len(points.time))
             items.append(
@@ -208,6 +187,8 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
                     set_hash=set_hash.hex() if exact else "",
                     generalised=not exact,
                     points=points if exact else coarse(points),
+                    status=status,
+                    shared=await shared_of(database, site, one.id, points) if role in EXACT else [],
                 )
             )
         if role != "scientist":
@@ -352,39 +333,5 @@ def coarse(points: Points) -> Points:
         semi_minor_m=radius.tolist(),
         orientation_deg=[0.0] * len(points.time),
         observation=[],
-    )
-
-
-def finding_item(finding: Finding, world: World, role: Role, reads: ExactReads) -> FindingItem | None:
-    """A finding as a reader of this role may know it."""
-    sensitive, personal = is_sensitive_noticed(finding, world), is_personal_noticed(finding, world)
-    place = cleared(finding.longitude, finding.latitude, 0.0, sensitive, role, personal=personal)
-    if place.longitude is None or place.latitude is None:
-        return None
-    if sensitive:
-        reads.saw(sensitive_name_noticed(finding, world))
-    other = None if finding.other is None else Subject(kind="individual", id=finding.other)
-    # The place of a detection is that of what detected it.
-    hidden = place.generalised and finding.kind == "present"
-    return FindingItem(
-        id=finding.id,
-        subject={"kind": finding.subject.kind, "id": masked(finding.id) if hidden else finding.subject.id},
-        subject_name=WITHHELD if hidden else world.name_of(finding.subject),
-        kind=finding.kind,
-        fence=finding.fence,
-        fence_version=finding.fence_version,
-        observed_from=finding.observed_from,
-        observed_to=finding.observed_to,
-        crossed_at=finding.crossed_at,
-        earliest_at=finding.earliest_at,
-        latest_at=finding.latest_at,
-        decided_at=finding.decided_at,
-        probability=finding.probability,
-        longitude=place.longitude,
-        latitude=place.latitude,
-        evidence=[masked(key) for key in finding.evidence] if place.generalised else list(finding.evidence),
-        generalised=place.generalised,
-        other=None if place.generalised else finding.other,
-        other_name=None if place.generalised or other is None else world.name_of(other),
-        detail=finding.detail if finding.kind in BEHAVIOURS and not place.generalised else {},
+        share=points.share,
     )

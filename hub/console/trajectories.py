@@ -98,4 +98,5 @@ def _points(spots: list[Spot]) -> Points:
         semi_minor_m=radius,
         orientation_deg=[0.0] * len(spots),
         observation=[str(spot.id) for spot in spots],
+        share=[1.0] * len(spots),
     )

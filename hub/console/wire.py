@@ -26,7 +26,10 @@ SILENT_AFTER_OTHERS = timedelta(hours=24)
 
 
 class SubjectItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject on the map. The ellipse is None where the place was generalised; `stale_s` is the age of the fix."""
+    """A subject on the map. The ellipse is None where the place was generalised; `stale_s` is the age of the fix.
+
+    share: how probably the newest evidence is the subject's.
+    """
 
     kind: str
     id: UUID
@@ -43,6 +46,7 @@ class SubjectItem(msgspec.Struct, frozen=True, kw_only=True):
     stale_s: float | None
     generalised: bool
     state: str
+    share: float
 
 
 def subject_item(
@@ -54,7 +58,8 @@ def subject_item(
     """
     if position.device_kind == "satellite":
         return None
-    sensitive = marks.sensitive or world.is_sensitive(position.subject)
+    # What is probably this animal is perhaps another, whose place needs clearance.
+    sensitive = marks.sensitive or world.is_sensitive(position.subject) or position.share < 1.0
     personal = marks.personal or world.is_personal(position.subject)
     place = cleared(position.longitude, position.latitude, position.uncertainty_m, sensitive, role, personal=personal)
     if place.longitude is None or place.latitude is None or place.uncertainty_m is None:
@@ -80,6 +85,7 @@ def subject_item(
         stale_s=None if age is None else round(max(age.total_seconds(), 0.0), 1),
         generalised=place.generalised,
         state="silent" if is_silent(position, now) else "ok",
+        share=position.share,
     )
 
 

@@ -48,9 +48,14 @@ _GONE: Final = (Cause.DEATH, Cause.DROP_OFF, Cause.FAILURE)
 def behaviours(subject: Subject, memory: Memory, world: World) -> dict[UUID, Finding]:
     """All findings of what an individual does, by id: of its stays, its slow spells and its collars."""
     individual, checkpoint = world.individuals.get(subject.id), memory.checkpoint
-    if individual is None or checkpoint is None or len(checkpoint.evidence) != len(memory.rows):
+    if individual is None or checkpoint is None or len(checkpoint.evidence) != len(memory.evidence):
         return {}
     evidence, rows = checkpoint.evidence, memory.rows
+    if not len(rows):
+        return {}
+    if len(memory.shared):
+        # What is only probably this animal says nothing of what it does.
+        evidence = _part(evidence, np.flatnonzero(memory.evidence["share"] == 1.0))
     x, y, covariance, fixes = evidence.x_m, evidence.y_m, evidence.covariance, rows
     if memory.fixes is not rows:
         is_fix = rows["is_fix"]

@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
-from hub.pipeline.history import UNUSABLE
 from hub.pipeline.line import Line, Told
-from hub.pipeline.propose import propose, to_the_hour
 from hub.pipeline.provisional import Provisional
 from hub.pipeline.suppose import suppose
+from hub.pipeline.weigher import Weigher
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Unavailable
-from hub.store import observations, sites
+from hub.store import sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ LONGEST_WAIT_S = 1.0
 # more at a time, which costs less an observation. An alert should not wait for longer than half a second.
 REST, SHORTEST_REST_S, LONGEST_REST_S = 4.0, 0.02, 0.5
 SITES_EVERY_S = 2.0
-# Whom sightings show is weighed over a whole window: not more often than this, and for a tenth of the time at most.
+# Whom sightings show is weighed over a whole month: not more often than this, and for a tenth of the time at most.
 WEIGHED_EVERY_S, WEIGHING_REST = 15.0, 9.0
 # What may lie behind it is weighed more seldom: a person looks at it once a day.
 SUPPOSED_EVERY_S = 60.0
@@ -73,25 +72,24 @@ class Followers:
             await asyncio.gather(*following.values(), return_exceptions=True)
 
     async def _propose(self, site: str) -> None:
-        """Weigh who it may have been, some time after something was noticed or decided; never while nothing was."""
+        """Weigh who it may have been, some time after something came that bears on it; never while nothing did."""
         noticed = self._noticed[site]
         noticed.set()
+        weigher = Weigher(self._database, site, self._provisional[site])
         while True:
             await noticed.wait()
             noticed.clear()
-            began = time.monotonic()
+            began, pause_s = time.monotonic(), WEIGHED_EVERY_S
             try:
-                newest = await observations.newest_noticed(self._database, site, sorted(UNUSABLE))
-                if newest is not None:
-                    world = await read_world(self._database, site)
-                    weighed = await propose(self._database, world, to_the_hour(newest))
-                    self._provisional[site].settled(weighed.known)
+                if await weigher.round():
+                    noticed.set()
+                    pause_s = 0.0
             except Unavailable as outage:
                 LOGGER.warning("who it may be at %s: %s; trying again", site, outage.detail)
                 noticed.set()
             except Exception:
                 LOGGER.exception("who it may be at %s could not be weighed; the line goes on", site)
-            await asyncio.sleep(max(WEIGHED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
+            await asyncio.sleep(max(pause_s, WEIGHING_REST * (time.monotonic() - began)))
 
     async def _suppose(self, site: str) -> None:
         """Weigh what may lie behind it, some time after anything was heard, decided or proposed."""
@@ -111,9 +109,8 @@ class Followers:
             await asyncio.sleep(max(SUPPOSED_EVERY_S, WEIGHING_REST * (time.monotonic() - began)))
 
     def _tell_all(self, site: str, told: Told, world: World) -> None:
+        self._noticed[site].set()
         self._changed[site].set()
-        if told.heard or told.references or told.is_start:
-            self._noticed[site].set()
         self._provisional[site].hear(told.heard, world)
         self._tell(site, told, world)
 

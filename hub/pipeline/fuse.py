@@ -18,9 +18,10 @@ from fusion.tracks import Checkpoint, Track, quantise, smooth
 from geo.frames import LocalFrame
 from hub.pipeline.history import Rows
 from hub.pipeline.movement import ANYWHERE_M, Motion, parameters_of
+from hub.pipeline.shares import LIKELY
 from hub.store.tracks import Segment
 
-CONFIGURATION = f"{MODEL}/5"
+CONFIGURATION = f"{MODEL}/6"
 # Subjects without a movement model, and how they stray: about a kilometre in an hour.
 WALKING = frozenset({"person", "vehicle", "device"})
 WALKING_M2_S = 300.0
@@ -41,7 +42,10 @@ def spread_of(words: frozenset[str]) -> float:
 def fuse(rows: Rows, frame: LocalFrame, motion: Motion, checkpoint: Checkpoint | None) -> Checkpoint:
     """Smooth all rows; the checkpoint of the last time saves work and changes nothing else."""
     evidence = evidence_of(rows, frame, motion.error_factor)
-    return smooth(evidence, sized(motion, evidence), checkpoint)[1]
+    # How far it ranges is not asked of what is probably another's.
+    likely = rows["share"] >= LIKELY
+    mine = evidence if likely.all() else evidence_of(rows[likely], frame, motion.error_factor)
+    return smooth(evidence, sized(motion, mine), checkpoint)[1]
 
 
 def evidence_of(rows: Rows, frame: LocalFrame, error_factor: float = 1.0) -> Evidence:
@@ -68,17 +72,20 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     sd_y_cm: bytes
     correlation_permille: bytes
     keys: bytes
+    # In ten thousandths; empty where all of it is certain.
+    share: bytes = b""
 
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Columns).decode
 
 
-def segments_of(track: Track) -> list[Segment]:
-    """A track cut at the months (UTC), packed; equal tracks give equal bytes."""
+def segments_of(track: Track, share: NDArray[np.float64]) -> list[Segment]:
+    """A track with the share f8[n] of each point, cut at the months (UTC), packed; equal tracks give equal bytes."""
     whole = quantise(track)
     months = (whole.time_ms // 1000).astype("datetime64[s]").astype("datetime64[M]")
     starts = np.flatnonzero(np.append(True, months[1:] != months[:-1])) if len(months) else np.empty(0, np.int64)
+    certain = share == 1.0
     out: list[Segment] = []
     for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(months)], strict=True):
         part = slice(start, stop)
@@ -90,11 +97,15 @@ def segments_of(track: Track) -> list[Segment]:
             sd_y_cm=_bytes(whole.sd_y_cm[part]),
             correlation_permille=_bytes(whole.correlation_permille[part]),
             keys=np.ascontiguousarray(track.keys[part]).tobytes(),
+            share=b"" if certain[part].all() else _bytes(np.rint(share[part] * SHARE_UNIT).astype(np.int64)),
         )
         month: date = months[start].astype(date)
         first_at, last_at = (_instant(int(whole.time_ms[k])) for k in (start, stop - 1))
         out.append(Segment(month, first_at, last_at, _pack(columns)))
     return out
+
+
+SHARE_UNIT = 10_000
 
 
 def _bytes(column: NDArray[np.int64]) -> bytes:
@@ -106,7 +117,7 @@ def _instant(time_ms: int) -> datetime:
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
-    """Part of a track as a map draws it; ellipses hold the truth with 95 %."""
+    """Part of a track as a map draws it; ellipses hold the truth with 95 %. share: how much of each is its."""
 
     time: list[float]
     longitude: list[float]
@@ -115,6 +126,7 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
     semi_minor_m: list[float]
     orientation_deg: list[float]
     observation: list[str]
+    share: list[float]
 
 
 def points_of(segments: list[Segment], frame: LocalFrame, since: datetime, until: datetime) -> Points:
@@ -132,6 +144,8 @@ def points_of(segments: list[Segment], frame: LocalFrame, since: datetime, until
     ellipse = ellipse_from_covariance(np.stack([sd_x**2, cross, sd_y**2], axis=1))
     longitude, latitude = frame.to_degrees(column("x_cm")[keep] / 1e2, column("y_cm")[keep] / 1e2)
     keys = np.frombuffer(b"".join(part.keys for part in parts), "V16")[keep]
+    certain = np.int64(SHARE_UNIT)
+    share = [np.frombuffer(p.share, "<i8") if p.share else np.full(len(p.time_ms) // 8, certain) for p in parts]
     return Points(
         time=time[keep].tolist(),
         longitude=np.round(longitude, 6).tolist(),
@@ -140,6 +154,7 @@ def points_of(segments: list[Segment], frame: LocalFrame, since: datetime, until
         semi_minor_m=np.round(ellipse.semi_minor_m, 1).tolist(),
         orientation_deg=np.round(ellipse.orientation_deg, 1).tolist(),
         observation=[_hex(key) for key in keys],
+        share=(np.concatenate(share)[keep] / SHARE_UNIT).tolist() if share else [],
     )
 
 

@@ -36,6 +36,8 @@ ROW = np.dtype(
         ("latitude", "<f8"),
         ("covariance", "<f8", 3),
         ("is_fix", "?"),
+        # How much of it is this subject's: 1 of what is certain.
+        ("share", "<f8"),
     ]
 )
 Rows = NDArray[np.void]
@@ -51,13 +53,13 @@ class Insertion:
 
 def rows_of(seen: Iterable[Seen], world: World) -> Rows:
     """Usable places, as rows `ROW`, in the order given: fixes, and sightings where the device stood."""
-    out: list[tuple[float, bytes, float, float, NDArray[np.float64], bool]] = []
+    out: list[tuple[float, bytes, float, float, NDArray[np.float64], bool, float]] = []
     for one in seen:
         place = place_of(one, world)
         if place is not None:
             longitude, latitude, covariance = place
             is_fix = isinstance(one.observation, Fix)
-            out.append((one.observed_at.timestamp(), one.id.bytes, longitude, latitude, covariance, is_fix))
+            out.append((one.observed_at.timestamp(), one.id.bytes, longitude, latitude, covariance, is_fix, 1.0))
     return np.array(out, dtype=ROW)
 
 

@@ -20,6 +20,7 @@ from hub.pipeline.history import Insertion, Rows, fixes_only, merge, place_of, r
 from hub.pipeline.memory import Memory
 from hub.pipeline.months import begins, months_of, states_at
 from hub.pipeline.nights import around
+from hub.pipeline.shares import last_likely, rows_of_shares, with_shares
 from hub.pipeline.signs import signs_of
 from hub.pipeline.world import World
 from hub.records.finding import Decisions, Finding, Subject
@@ -27,6 +28,7 @@ from hub.records.observation import ErrorEllipse, Reading
 from hub.records.position import Position
 from hub.store.followed import Month
 from hub.store.observations import Seen
+from hub.store.shares import Shared
 from hub.store.tracks import Segment, TrackVersion
 
 LOGGER = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class Work:
     """One subject to be judged. Where nothing is remembered of it, `seen` is its history, and `stood` its findings.
 
     `since`: only what is decided from then on is judged; `states` are those at fences then, and `seen` goes back as far
-    as they need. None: all of it.
+    as they need. None: all of it. `shared`: what probably shows the subject; None: as remembered.
     """
 
     subject: Subject
@@ -68,6 +70,7 @@ class Work:
     seen: Sequence[Seen]
     since: datetime | None = None
     states: bytes | None = None
+    shared: Sequence[Shared] | None = None
 
 
 def judge_all(work: Sequence[Work], world: World) -> list[Verdict]:
@@ -114,22 +117,26 @@ def judge(work: Work, world: World) -> Verdict:
             if one.id not in present and place is not None and (here := presences(one, subject, world, place[:2])):
                 present[one.id] = here
                 added += here
+    shared = known.shared if work.shared is None else rows_of_shares(work.shared, world)
+    is_moved = bool(inserted) or shared.tobytes() != known.shared.tobytes()
     known = Memory(
-        rows,
-        fixes,
-        told,
-        followed.memory,
-        present,
-        known.checkpoint,
-        known.months,
-        dict(known.followed),
-        since,
-        signs,
-        known.behaved,
-        known.stays,
-        dict(known.collars),
+        rows=rows,
+        fixes=fixes,
+        told=told,
+        states=followed.memory,
+        presences=present,
+        checkpoint=known.checkpoint,
+        months=known.months,
+        followed=dict(known.followed),
+        since=since,
+        shared=shared,
+        evidence=with_shares(rows, shared) if is_moved else known.evidence,
+        signs=signs,
+        behaved=known.behaved,
+        stays=known.stays,
+        collars=dict(known.collars),
     )
-    track, segments = _track(subject, known, inserted, world)
+    track, segments = _track(subject, known, world) if is_moved else (None, ())
     if is_animal and (inserted or more):
         behaved, known.behaved = known.behaved, behaviours(subject, known, world)
         added += [one for key, one in known.behaved.items() if behaved.get(key) != one]
@@ -150,7 +157,7 @@ def judge(work: Work, world: World) -> Verdict:
         decisions,
         track,
         segments,
-        _position(subject, device, name, known, world) if inserted else None,
+        _position(subject, device, name, known, world) if is_moved else None,
         months,
         memory is None and since is None,
         None if memory is None else _nights(rows, inserted, world) if is_animal else frozenset(),
@@ -198,18 +205,19 @@ def _words(subject: Subject, world: World) -> frozenset[str]:
     return frozenset({subject.kind, individual.scientific_name} if individual else {subject.kind})
 
 
-def _track(
-    subject: Subject, memory: Memory, inserted: list[Insertion], world: World
-) -> tuple[TrackVersion | None, tuple[Segment, ...]]:
+def _track(subject: Subject, memory: Memory, world: World) -> tuple[TrackVersion | None, tuple[Segment, ...]]:
     """Fuse an individual's evidence. People and devices have no home range: their fixes are their trajectory."""
-    if subject.kind != "individual" or not inserted:
+    if subject.kind != "individual":
+        return None, ()
+    if not len(memory.evidence):
+        memory.checkpoint, memory.months = None, {}
         return None, ()
     individual = world.individuals.get(subject.id)
     species = individual.scientific_name if individual else ""
     motion = world.movements.of(subject.id, species)
-    memory.checkpoint = fuse(memory.rows, world.frame, motion, memory.checkpoint)
+    memory.checkpoint = fuse(memory.evidence, world.frame, motion, memory.checkpoint)
     track = memory.checkpoint.track
-    segments = segments_of(track)
+    segments = segments_of(track, memory.evidence["share"])
     changed = tuple(s for s in segments if memory.months.get(s.month) != s.columns)
     memory.months = {s.month: s.columns for s in segments}
     made_with = f"{CONFIGURATION}/{track.configuration_hash.hex()[:16]}"
@@ -218,17 +226,18 @@ def _track(
 
 
 def _position(subject: Subject, device: str, name: str, memory: Memory, world: World) -> Position | None:
-    if len(memory.rows) == 0:
+    k = last_likely(memory.evidence)
+    if k is None:
         return None
     individual = world.individuals.get(subject.id)
     registered = world.devices.get(device)
-    last = memory.rows[-1]
+    last = memory.evidence[k]
     longitude, latitude = float(last["longitude"]), float(last["latitude"])
     covariance = last["covariance"].reshape(1, 3)
     if memory.checkpoint is not None:
         track = memory.checkpoint.track
-        x, y = world.frame.to_degrees(track.x_m[-1:], track.y_m[-1:])
-        longitude, latitude, covariance = float(x[0]), float(y[0]), track.covariance[-1:]
+        x, y = world.frame.to_degrees(track.x_m[k : k + 1], track.y_m[k : k + 1])
+        longitude, latitude, covariance = float(x[0]), float(y[0]), track.covariance[k : k + 1]
     return Position(
         subject=subject,
         name=name,
@@ -240,6 +249,7 @@ def _position(subject: Subject, device: str, name: str, memory: Memory, world: W
         ellipse=ellipse_of(covariance),
         observed_at=datetime.fromtimestamp(float(last["time_s"]), UTC),
         scientific_name=individual.scientific_name if individual else "",
+        share=float(last["share"]),
     )
 
 

@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
 
+from fusion.identities import MODEL as ASSOCIATION
 from hub.pipeline import identity
 from hub.pipeline.carried import readings_of
 from hub.pipeline.fuse import CONFIGURATION
 from hub.pipeline.guard import boxes_of_change
-from hub.pipeline.history import place_of
-from hub.pipeline.judge import Verdict, Work, judge_all
-from hub.pipeline.meet import Changed, Met, meetings
+from hub.pipeline.history import UNUSABLE, place_of
+from hub.pipeline.judge import Work, judge_all
+from hub.pipeline.meet import Changed, meetings
 from hub.pipeline.memory import Memories
 from hub.pipeline.months import begins
+from hub.pipeline.save import save
+from hub.pipeline.shares import last_likely
+from hub.pipeline.weighing import MODEL as WEIGHING
+from hub.pipeline.weighing import bears_on, months_reading, outdated
 from hub.pipeline.world import NOUNS, World, affected_by, read_world
 from hub.records.cursor import Cursor
 from hub.records.finding import Subject
 from hub.records.observation import Fix, Reading
 from hub.records.position import Position
-from hub.store import alerts, findings, followed, identities, log, merges, observations, outbox, parameters, tracks
+from hub.store import (
+    findings,
+    followed,
+    identities,
+    identity_months,
+    log,
+    merges,
+    noticed,
+    observations,
+    parameters,
+    tracks,
+)
+from hub.store import shares as share_store
 from hub.store.database import Database
 from hub.store.observations import Seen
 
 BATCH = 16_000
 # What is read into a world when it changes, beside the records.
 TOLD_OF_WORLD = (parameters.NOUN, merges.NOUN)
-NOUNS_FOLLOWED = ("observation", "identity", *NOUNS, "layer", *TOLD_OF_WORLD)
+NOUNS_FOLLOWED = ("observation", "identity", "share", *NOUNS, "layer", *TOLD_OF_WORLD)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -99,7 +117,9 @@ class Line:
         world = await read_world(self._database, self._site, self.world)
         self._memories.clear()
         subjects = await self._everybody(world)
-        await self._settle(subjects, {}, (), cursor, "rebuilt from the log", world)
+        months = {one.month for one in await identity_months.everything(self._database, self._site)}
+        months |= set(await noticed.months(self._database, self._site, sorted(UNUSABLE)))
+        await self._settle(subjects, {}, (), cursor, "rebuilt from the log", world, asked=months)
         return len(subjects)
 
     async def step(self) -> bool:
@@ -110,14 +130,19 @@ class Line:
             return False
         references = tuple((c.noun, c.id) for c in changes if c.noun in (*NOUNS, "layer", *TOLD_OF_WORLD))
         stale: set[Subject] = set()
+        asked: set[date] = set()
         if any(noun != "layer" for noun, _ in references):
             world = await read_world(self._database, self._site, self.world)
             stale = await self._stale(before, world)
+            answered = await identity_months.everything(self._database, self._site)
+            asked |= set(outdated([(one.month, one.basis) for one in answered], world))
         seen = await observations.by_ids(
             self._database, [(c.id, c.at) for c in changes if c.noun == "observation" and c.at is not None]
         )
         seen.sort(key=lambda one: (one.observed_at, one.id))
         fresh, heard = self._identify(await identity.as_believed(self._database, world, seen), world)
+        asked |= months_reading(one.observed_at for one in seen if bears_on(one, world))
+        shared = {c.id for c in changes if c.noun == "share"}
         cause = "reference data changed" if stale else "an observation arrived late"
         if decided := [c.id for c in changes if c.noun == "identity"]:
             concerned, again = await identity.concerned(self._database, world, decided)
@@ -127,6 +152,8 @@ class Line:
                 stale.add(carrier := world.subject_of(one.device, one.observed_at))
                 if carrier.kind == "device":
                     self._device_of[carrier] = one.device
+            asked |= months_reading(one.observed_at for one in again)
+            shared |= await share_store.holders(self._database, self._site, decided)
             heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
             cause = "people said whom a sighting shows"
         if any(noun == merges.NOUN for noun, _ in references):
@@ -136,9 +163,12 @@ class Line:
             cause = "people said that two entries are one animal, or that they are not"
         for subject in stale:
             self._memories.forget(subject)
-        subjects = stale | fresh.keys()
+        sharing = {Subject(kind="individual", id=one) for one in shared}
+        subjects, at = stale | fresh.keys() | sharing, changes[-1].cursor
         try:
-            await self._settle(subjects, fresh, heard, changes[-1].cursor, cause, world, references, whole=stale)
+            await self._settle(
+                subjects, fresh, heard, at, cause, world, references, whole=stale, sharing=sharing, asked=asked
+            )
         except BaseException:
             # What was computed is not saved: forget it, and read it from the log the next time.
             self._memories.clear()
@@ -177,11 +207,14 @@ class Line:
         world: World,
         references: tuple[tuple[str, UUID], ...] = (),
         whole: Collection[Subject] | None = None,
+        sharing: Collection[Subject] = (),
+        asked: Collection[date] = (),
     ) -> None:
         """Judge each subject, save all in one transaction with the cursor, then tell. Large sets go in groups.
 
         Only the last group says that everything up to the cursor, and this reference data, has been taken in.
-        `whole`: subjects whose whole history is read; None = all.
+        `whole`: subjects whose whole history is read; None = all. `sharing`: whose shares of sightings are others now.
+        `asked`: months whose sightings must be weighed again.
         """
         ordered = sorted(subjects)
         groups = [ordered[i : i + GROUP] for i in range(0, len(ordered), GROUP)] or [[]]
@@ -189,14 +222,14 @@ class Line:
             work: list[Work] = []
             for subject in group:
                 whole_history = whole is None or subject in whole
-                work.append(await self._work(subject, fresh.get(subject, []), world, whole_history))
+                work.append(await self._work(subject, fresh.get(subject, []), world, whole_history, subject in sharing))
             verdicts = judge_all(work, world)
             last = number == len(groups)
             here = (cursor, configuration_of(world)) if last else (self.cursor, self._applied)
             animals = (v for v in verdicts if v.subject.kind == "individual")
             changed = [Changed(v.subject.id, v.memory.rows, v.nights) for v in animals]
             met = await meetings(self._database, world, changed, self._memories)
-            touched = await self._save(verdicts, met, *here, cause)
+            touched = await save(self._database, self._site, verdicts, met, *here, cause, asked if last else ())
             for verdict in verdicts:
                 self._memories.keep(verdict.subject, verdict.memory)
             self.cursor, self._applied = here
@@ -210,7 +243,9 @@ class Line:
                     heard=tuple(heard) if last else (),
                     alerts=tuple(touched),
                     gone=tuple(
-                        v.subject for v in verdicts if v.subject.kind == "individual" and not len(v.memory.rows)
+                        v.subject
+                        for v in verdicts
+                        if v.subject.kind == "individual" and last_likely(v.memory.evidence) is None
                     ),
                     references=references if last else (),
                     is_start=is_start,
@@ -218,13 +253,17 @@ class Line:
                 world,
             )
 
-    async def _work(self, subject: Subject, fresh: list[Seen], world: World, whole: bool) -> Work:
+    async def _work(self, subject: Subject, fresh: list[Seen], world: World, whole: bool, is_sharing: bool) -> Work:
         """What is new of a remembered subject; of another, what stood and its history, as far back as it matters."""
         stays = world.stays_of_carrier.get(subject, [])
         device = self._device_of.get(subject, "") if subject.kind == "device" else (stays[0].device if stays else "")
         memory = self._memories.get(subject)
+        shared = None
+        if subject.kind == "individual" and (memory is None or is_sharing):
+            known = subject.id in world.individuals
+            shared = await share_store.of_individual(self._database, self._site, subject.id) if known else ()
         if memory is not None and (memory.since is None or all(one.observed_at >= memory.since for one in fresh)):
-            return Work(subject, device, memory, (), fresh)
+            return Work(subject, device, memory, (), fresh, shared=shared)
         intervals = [(stay.device, stay.valid_from, stay.valid_to) for stay in stays]
         if subject.kind == "device":
             intervals = [(device, since, until) for since, until in world.unassigned(device)]
@@ -249,30 +288,7 @@ class Line:
                 said = await observations.of_device(self._database, self._site, key, begin, end)
                 history += await identity.as_believed(self._database, world, said)
         stood = await findings.of_subject(self._database, self._site, subject, since)
-        return Work(subject, device, None, tuple(stood), history, since, states)
-
-    async def _save(
-        self, verdicts: Sequence[Verdict], met: Met, cursor: Cursor, applied: str | None, cause: str
-    ) -> list[UUID]:
-        touched: list[UUID] = []
-        async with self._database.transaction() as connection:
-            for verdict in verdicts:
-                if verdict.removed:
-                    await findings.retract(connection, [finding.id for finding in verdict.removed], cause)
-                if verdict.added:
-                    await findings.add(connection, verdict.added)
-                if verdict.decisions.raised or verdict.decisions.retracted:
-                    touched += await alerts.apply(connection, self._site, verdict.decisions, cause)
-                if verdict.track is None and verdict.subject.kind == "individual" and len(verdict.memory.rows) == 0:
-                    await tracks.drop(connection, self._site, verdict.subject)
-            await findings.retract(connection, [finding.id for finding in met.removed], cause)
-            await findings.add(connection, met.added)
-            moved = [(v.track, v.segments, list(v.memory.months)) for v in verdicts if v.track is not None]
-            await tracks.put(connection, self._site, moved)
-            await followed.put(connection, self._site, [(v.subject, v.whole, v.months) for v in verdicts])
-            await outbox.enqueue(connection, self._site, touched)
-            await tracks.move_cursor(connection, self._site, cursor, applied or "")
-        return touched
+        return Work(subject, device, None, tuple(stood), history, since, states, shared)
 
     async def _stale(self, before: World, after: World) -> set[Subject]:
         subjects, devices = affected_by(before, after)
@@ -281,7 +297,7 @@ class Line:
             self._device_of[subject] = device
             subjects.add(subject)
         # Who was named by a camera is where the camera stood.
-        for name in await observations.named_by(self._database, self._site, sorted(devices)):
+        for name in await noticed.named_by(self._database, self._site, sorted(devices)):
             subjects |= {
                 Subject(kind="individual", id=world.individual_by_name[name])
                 for world in (before, after)
@@ -329,7 +345,7 @@ class Line:
 
 def configuration_of(world: World) -> str:
     """Name of everything that results are a function of, beside the observations."""
-    return f"{CONFIGURATION}/{world.digest}"
+    return f"{CONFIGURATION}/{ASSOCIATION}/{WEIGHING}/{world.digest}"
 
 
 def heard_of(seen: Seen, world: World) -> Heard:

@@ -36,6 +36,7 @@ class Memory:
 
     While all rows are fixes, `fixes` is the very array `rows`. `states`: at fences, by fix. `followed`: months as the
     database has them. `since`: what is earlier is in here only as far as it matters for what is later; None: all is.
+    `shared`: rows of what probably shows it; `evidence`: rows and these, what its track is made from.
     `signs`: what a collar said beside its places. `behaved`: findings of what an individual does of itself. `stays`:
     those of its stays, by what they were judged by; `collars`: how the collar of a device was judged, likewise.
     """
@@ -49,6 +50,8 @@ class Memory:
     months: dict[date, bytes] = field(default_factory=dict[date, bytes])
     followed: dict[date, Month] = field(default_factory=dict[date, Month])
     since: datetime | None = None
+    shared: Rows = field(default_factory=_nothing)
+    evidence: Rows = field(default_factory=_nothing)
     signs: Rows = field(default_factory=_no_signs)
     behaved: dict[UUID, Finding] = field(default_factory=dict[UUID, Finding])
     stays: dict[tuple[object, ...], Finding] = field(default_factory=dict[tuple[object, ...], Finding])

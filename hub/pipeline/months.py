@@ -28,7 +28,7 @@ def months_of(rows: Rows, touched: NDArray[np.int64], spread_m2_s: float) -> dic
     for month in _distinct_months(rows["time_s"][touched]):
         for _ in range(2):
             first, end = (
-                int(np.searchsorted(rows["time_s"], begins(edge).timestamp())) for edge in (month, _after(month))
+                int(np.searchsorted(rows["time_s"], begins(edge).timestamp())) for edge in (month, after(month))
             )
             if month not in out:
                 out[month] = _box(rows[max(first - 1, 0) : end], spread_m2_s)
@@ -49,7 +49,8 @@ def _months(time_s: NDArray[np.float64]) -> NDArray[np.datetime64]:
     return np.floor(time_s).astype("datetime64[s]").astype("datetime64[M]")
 
 
-def _after(month: date) -> date:
+def after(month: date) -> date:
+    """The month that follows."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 

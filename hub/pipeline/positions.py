@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hub.pipeline.fuse import points_of
 from hub.pipeline.history import UNUSABLE, covariance_of
 from hub.pipeline.judge import ellipse_of
+from hub.pipeline.shares import LIKELY
 from hub.pipeline.then import Known, last_segment
 from hub.pipeline.world import World
 from hub.records.finding import Subject
@@ -18,6 +19,7 @@ from hub.store.database import Database
 
 # A device that has been silent for longer is history, not a position.
 LONGEST_SILENCE = timedelta(days=400)
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 _KINDS = ("fix", "detection", "sighting", "reading")
 
 
@@ -35,7 +37,11 @@ async def positions_at(
     else:
         segments = {subject: last for subject, one in then.items() if (last := last_segment(one, at)) is not None}
     for subject, segment in segments.items():
-        position = _of_track(subject, segment, world, at)
+        position = _of_track(subject, [segment], world, at)
+        if position is None and then is None:
+            # Nothing in the last month is likely enough to say where it was last.
+            earlier = await tracks.segments(database, site, [subject.id], _EARLIEST, at)
+            position = _of_track(subject, earlier.get(subject, []), world, at)
         if position is not None:
             found[subject] = position
     keys = sorted({*world.devices, *await observations.devices(database, site, world.as_of)})
@@ -66,20 +72,24 @@ async def positions_at(
     return found
 
 
-def _of_track(subject: Subject, segment: tracks.Segment, world: World, at: datetime) -> Position | None:
-    individual = world.individuals.get(subject.id)
-    points = points_of([segment], world.frame, segment.first_at, at + timedelta(microseconds=1))
-    if individual is None or not points.time:
+def _of_track(subject: Subject, segments: list[tracks.Segment], world: World, at: datetime) -> Position | None:
+    """The last point that more probably than not is this individual's."""
+    if subject.id not in world.individuals or not segments:
+        return None
+    points = points_of(segments, world.frame, segments[0].first_at, at + timedelta(microseconds=1))
+    k = next((k for k in range(len(points.time) - 1, -1, -1) if points.share[k] >= LIKELY), None)
+    if k is None:
         return None
     ellipse = ErrorEllipse(
-        semi_major_m=points.semi_major_m[-1],
-        semi_minor_m=points.semi_minor_m[-1],
-        orientation_deg=points.orientation_deg[-1],
+        semi_major_m=points.semi_major_m[k],
+        semi_minor_m=points.semi_minor_m[k],
+        orientation_deg=points.orientation_deg[k],
     )
     stays = world.stays_of_carrier.get(subject, [])
-    observed_at = datetime.fromtimestamp(points.time[-1], UTC)
-    place = (points.longitude[-1], points.latitude[-1])
-    return _position(subject, stays[0].device if stays else "", world, place, ellipse, observed_at)
+    observed_at = datetime.fromtimestamp(points.time[k], UTC)
+    place = (points.longitude[k], points.latitude[k])
+    device = stays[0].device if stays else ""
+    return _position(subject, device, world, place, ellipse, observed_at, points.share[k])
 
 
 def _position(
@@ -89,6 +99,7 @@ def _position(
     place: tuple[float, float],
     ellipse: ErrorEllipse,
     observed_at: datetime | None,
+    share: float = 1.0,
 ) -> Position:
     individual = world.individuals.get(subject.id)
     registered = world.devices.get(device)
@@ -104,4 +115,5 @@ def _position(
         ellipse=ellipse,
         observed_at=observed_at,
         scientific_name=individual.scientific_name if individual else "",
+        share=share,
     )

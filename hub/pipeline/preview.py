@@ -14,15 +14,21 @@ from fusion.tracks import positions_at
 from hub.pipeline.fuse import fuse
 from hub.pipeline.history import ordered_rows
 from hub.pipeline.identity import as_believed, history_of, named, subject_shown
+from hub.pipeline.shares import MOST_OF_A_SHARE, rows_of_shares, with_shares
 from hub.pipeline.world import World, read_world
 from hub.records.finding import Subject
 from hub.records.roster import Merge
+from hub.store import shares
 from hub.store.database import Database
 from hub.store.observations import Seen
+from hub.store.shares import Shared
+
+Side = tuple[Sequence[Seen], Sequence[Shared]]
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """An individual whose track would be another one. `pieces` are the fixes and sightings that the track rests on.
+    """An individual whose track would be another one. `pieces` are the fixes and sightings, and shares of
+    sightings, that the track rests on.
 
     `largest_shift_m`: how far it would move at most, at `shift_at`; both None where there is no track before or after.
     """
@@ -36,14 +42,23 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def moved(database: Database, world: World, seen: Seen, before: UUID | None, after: UUID | None) -> list[Moved]:
-    """What becomes of the tracks of those whom an observation showed before and would show after a decision."""
-    out: list[Moved] = []
-    for individual in sorted({one for one in (before, after) if one is not None and before != after}):
+    """What becomes of the tracks of those whom an observation showed before and would show after a decision.
+
+    Also of those whose track has a share of it, once it is known whom it shows. Shares of other sightings stay as they
+    are until the month is weighed again.
+    """
+    site, out = world.site.id, list[Moved]()
+    owners = {one for one in (before, after) if one is not None and before != after}
+    losing = await shares.holders(database, site, [seen.id]) if after is not None and before != after else frozenset()
+    for individual in sorted(owners | losing):
         if individual in world.individuals:
             history = await history_of(database, world, individual)
             others = [one for one in history if one.id != seen.id]
-            both = (others, [*others, seen])
-            sides = both if individual == after else (both[1], both[0])
+            then = [*others, seen] if individual == after else others
+            now = [*others, seen] if individual == before else others
+            shared = await shares.of_individual(database, site, individual)
+            left = [one for one in shared if one.seen.id != seen.id]
+            sides = (now, shared), (then, left)
             out.append(await asyncio.to_thread(_moved, individual, *sides, world))
     return out
 
@@ -66,34 +81,57 @@ async def preview_of_merge(database: Database, world: World, merged: UUID, stays
         owners.append({one.id: subject_shown(one, one_world) for one in believed})
     changing = [key for key, owner in owners[0].items() if owners[1][key] != owner]
     found: list[Moved] = []
+    shared = {one: await shares.of_individual(database, world.site.id, one) for one in (stays, merged)}
+    together = _together(*shared.values())
     for individual in (stays, merged):
         then = await history_of(database, after, individual) if individual in after.individuals else []
         now = await history_of(database, world, individual)
-        found.append(await asyncio.to_thread(_moved, individual, now, then, world, after))
+        sides = (now, shared[individual]), (then, together if individual in after.individuals else [])
+        found.append(await asyncio.to_thread(_moved, individual, *sides, world, after))
     return RosterPreview(observations=changing, moved=found)
 
 
 async def moved_by_split(
     database: Database, world: World, individual: UUID, other: UUID | None, seen: Sequence[Seen]
 ) -> list[Moved]:
-    """What becomes of the tracks of an entry, and of the other one (None: it is new), that some sightings move to."""
+    """What becomes of the tracks of an entry, and of the other one (None: it is new), that some sightings move to.
+
+    Shares of other sightings stay as they are until the months are weighed again, as in `moved`.
+    """
+    site = world.site.id
+    shared = await shares.of_individual(database, site, individual)
     moving = {one.id for one in seen}
     before = await history_of(database, world, individual)
     rest = [one for one in before if one.id not in moving]
-    found = [await asyncio.to_thread(_moved, individual, before, rest, world)]
+    found = [await asyncio.to_thread(_moved, individual, (before, shared), (rest, shared), world)]
     if other is not None:
         its = await history_of(database, world, other)
-        found.append(await asyncio.to_thread(_moved, other, its, [*its, *seen], world))
+        others = await shares.of_individual(database, site, other)
+        left = [one for one in others if one.seen.id not in moving]
+        found.append(await asyncio.to_thread(_moved, other, (its, others), ([*its, *seen], left), world))
     return found
 
 
-def _moved(
-    individual: UUID, before: Sequence[Seen], after: Sequence[Seen], world: World, then: World | None = None
-) -> Moved:
+def _together(one: Sequence[Shared], other: Sequence[Shared]) -> list[Shared]:
+    """What is probably one of two is as probably the one that they are, until the months are weighed again."""
+    out = {shared.seen.id: shared for shared in one}
+    for shared in other:
+        held = out.get(shared.seen.id)
+        if held is not None:
+            share = min(held.share + shared.share, MOST_OF_A_SHARE)
+            shared = shared._replace(share=share, spread_m2=max(held.spread_m2, shared.spread_m2))
+        out[shared.seen.id] = shared
+    return sorted(out.values(), key=lambda shared: (shared.seen.observed_at, shared.seen.id))
+
+
+def _moved(individual: UUID, before: Side, after: Side, world: World, then: World | None = None) -> Moved:
     """`then`: the world in which the second side is made, if it is another one."""
     record = world.individuals[individual]
     worlds = (world, then or world)
-    rows = [ordered_rows(side, one) for side, one in zip((before, after), worlds, strict=True)]
+    rows = [
+        with_shares(ordered_rows(said, one), rows_of_shares(shared, one))
+        for (said, shared), one in zip((before, after), worlds, strict=True)
+    ]
     shift_m, shift_at = None, None
     if all(len(side) for side in rows):
         old, new = (

@@ -1,7 +1,8 @@
 """Step: whom may it be, for now? A new sighting is weighed alone, as soon as the line has told of it.
 
-`propose` weighs the whole set, which takes its time. Until it has, what was seen since is weighed against where
-everybody was believed to be when that was done last. The whole set is weighed without reading these answers.
+`propose` weighs a month as a whole, which takes its time. Until it has, what was seen since is weighed against where
+everybody was believed to be when that was done last with the newest. A month is weighed without reading these answers,
+and they are part of no track.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from fusion.provisional import doubt, provisional
+from hub.pipeline.association import Known, of_kinds, proposals_of, sightings_of
 from hub.pipeline.line import Heard
 from hub.pipeline.passages import PASSAGE_S, Passage, is_animal, passages
-from hub.pipeline.propose import Known, of_kinds, proposals_of, sightings_of
 from hub.pipeline.world import World
 from hub.records.errors import Unavailable
 from hub.records.proposal import Proposal
-from hub.store import identities, observations, proposals
+from hub.store import identities, noticed, proposals
 from hub.store.database import Database
 from hub.store.observations import Seen
 
@@ -76,7 +77,7 @@ class Provisional:
 
     async def _answer(self, fresh: list[Seen], world: World, known: Known) -> None:
         # Pictures of one passage are one witness, also those that came before.
-        near = await observations.noticed_near(self._database, self._site, fresh, timedelta(seconds=PASSAGE_S))
+        near = await noticed.near(self._database, self._site, fresh, timedelta(seconds=PASSAGE_S))
         decided = await identities.believed_of(self._database, self._site, [one.id for one in near])
         # Of what is older than all that was weighed nothing is known; what people have decided needs no answer.
         new = {one.id for one in fresh if one.observed_at >= known.since}

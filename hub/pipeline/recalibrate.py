@@ -9,31 +9,45 @@ from typing import Final
 import msgspec
 
 from fusion.calibration import IDENTITY, Calibration, isotonic
+from hub.pipeline.association import LEAST_STATED, Window, weigh
 from hub.pipeline.history import UNUSABLE
-from hub.pipeline.propose import CALIBRATION, LEAST_STATED, KeptCalibration, Window, read_window, to_the_hour, weigh
+from hub.pipeline.propose import CALIBRATION, KeptCalibration, read_window
+from hub.pipeline.weighing import lately, to_the_hour
 from hub.pipeline.world import World, read_world
-from hub.store import observations, sites
+from hub.store import identity_months, noticed, sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
 FEWEST_REVIEWS: Final = 50
 """Decided observations below which probabilities are shown as they come: a map through fewer would follow chance."""
 
+IDENTITY_KEPT: Final = KeptCalibration(stated=IDENTITY.stated.tolist(), true=IDENTITY.true.tolist(), reviews=0)
+
 
 async def recalibrate(database: Database, site: str) -> int:
     """Fit the map from stated to true probabilities to the window's decisions; returns how many there are.
 
+    Another map than before asks for all months again: what they propose is shown by it.
     With fewer than `FEWEST_REVIEWS` there is no map, also if there was one.
     """
-    newest = await observations.newest_noticed(database, site, sorted(UNUSABLE))
+    newest = await noticed.newest(database, site, sorted(UNUSABLE))
     if newest is None:
         return 0
     world = await read_world(database, site)
-    window = await read_window(database, world, to_the_hour(newest))
+    window = await read_window(database, world, lately(to_the_hour(newest)))
     calibration, reviews = await asyncio.to_thread(judged_by_people, window, world)
     kept = KeptCalibration(stated=calibration.stated.tolist(), true=calibration.true.tolist(), reviews=reviews)
+    before = await sites.read_setting(database, site, CALIBRATION)
     await sites.write_setting(database, site, CALIBRATION, msgspec.to_builtins(kept))
+    if _shown_by(kept) != _shown_by(IDENTITY_KEPT if before is None else msgspec.convert(before, KeptCalibration)):
+        async with database.transaction() as connection:
+            months = [one.month for one in await identity_months.everything(database, site)]
+            await identity_months.ask(connection, site, months)
     return reviews
+
+
+def _shown_by(kept: KeptCalibration) -> tuple[list[float], list[float]]:
+    return kept.stated, kept.true
 
 
 async def recalibrate_every_site(database: Database) -> None:

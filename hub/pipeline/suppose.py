@@ -17,13 +17,13 @@ import numpy as np
 from hub.pipeline import identity
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.history import UNUSABLE, place_of
-from hub.pipeline.propose import WINDOW, to_the_hour
+from hub.pipeline.weighing import WINDOW, to_the_hour
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject
 from hub.records.hypothesis import Hypothesis, HypothesisKind, hypothesis_id
 from hub.records.observation import Detection, Sighting
 from hub.records.proposal import Proposal
-from hub.store import findings, hypotheses, identities, observations, proposals
+from hub.store import findings, hypotheses, identities, noticed, observations, proposals
 from hub.store.database import Database
 from hub.store.observations import Seen
 
@@ -115,8 +115,8 @@ async def _silent(database: Database, world: World, key: UUID, until: datetime) 
         return None
     fixes = await fixes_of(database, world, key, seen[-1].observed_at, until)
     last = max([seen[-1], *(one for one in fixes if place_of(one, world))], key=lambda one: (one.observed_at, one.id))
-    past = await observations.heard_days(database, site, seen[0].observed_at, seen[-1].observed_at)
-    quiet = await observations.heard_days(database, site, last.observed_at, until)
+    past = await noticed.heard_days(database, site, seen[0].observed_at, seen[-1].observed_at)
+    quiet = await noticed.heard_days(database, site, last.observed_at, until)
     if not past or not quiet:
         return None
     alive = (1.0 + quiet / past) ** -float(len(seen) - 1)
@@ -159,7 +159,7 @@ async def _strangers(database: Database, world: World, until: datetime) -> list[
     supposed: dict[UUID, Proposal] = {
         one.observation: one for one in await proposals.of_nobody(database, site, LEAST_NOBODY)
     }
-    seen = await observations.noticed(database, site, until - WINDOW, until, 20_000)
+    seen = await noticed.of_span(database, site, until - WINDOW, until, 20_000)
     decided = await identities.believed_of(database, site, [one.id for one in seen])
     kinds = {one.scientific_name for one in world.individuals.values()}
     out: list[Stranger] = []

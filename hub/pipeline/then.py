@@ -1,7 +1,7 @@
 """What was known at a time: tracks made anew from what the log held then, by the same steps as those of now.
 
 A world that was read `as_of` a time carries that time; whatever is read to go with it keeps to it. So here is nothing
-but: read the history, order it, fuse it.
+but: read the history, order it, fuse it. Shares of sightings are left out: all months would have to be weighed again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+import numpy as np
 
 from fusion.tracks import Track
 from hub.pipeline.fuse import fuse, segments_of
@@ -50,7 +52,7 @@ async def tracks_then(database: Database, world: World, chosen: Collection[UUID]
         track = await asyncio.to_thread(_track, individual, pieces, world)
         if track is not None:
             subject = Subject(kind="individual", id=individual)
-            found[subject] = Known(pieces, segments_of(track), track.set_hash)
+            found[subject] = Known(pieces, segments_of(track, np.ones(len(track))), track.set_hash)
     return found
 
 

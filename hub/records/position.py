@@ -13,7 +13,8 @@ from hub.records.observation import ErrorEllipse
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Last believed place of a subject. The ellipse holds the truth with 95 %.
 
-    observed_at: time of the newest evidence; None for a device that has never spoken.
+    observed_at: time of the newest evidence; None for a device that has never spoken. share: how probably that evidence
+    is the subject's; 1 of what it carried, and of what it was named in.
     """
 
     subject: Subject
@@ -26,3 +27,4 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     ellipse: ErrorEllipse
     observed_at: datetime | None
     scientific_name: str = ""
+    share: float = 1.0

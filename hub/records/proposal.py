@@ -30,7 +30,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
 
     value: how much a person's decision is expected to change, as shares of sightings; what is worth most comes first.
-    status: `provisional` as long as it was weighed alone, `settled` once it was weighed together with all others.
+    status: `provisional` where it was weighed alone, or something came since that bears on it and has not been weighed;
+    `settled` where all that bears on it has been weighed together.
     """
 
     observation: UUID
@@ -40,3 +41,16 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     configuration: str
     status: Status = "settled"
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage that is probably this individual, by its first observation: that much of it is part of its track.
+
+    spread_m2: variance per axis of where all other evidence says that the individual was then.
+    """
+
+    individual: UUID
+    observation: UUID
+    observed_at: datetime
+    share: float
+    spread_m2: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,10 +25,11 @@ on conflict (site_id, observation) do update set
 where (identity_proposal.candidates, identity_proposal.nobody, identity_proposal.value, identity_proposal.configuration,
        identity_proposal.status)
     is distinct from (excluded.candidates, excluded.nobody, excluded.value, excluded.configuration, excluded.status)"""
-# What came while all others were weighed was not among them: its provisional answer stands until the next time.
+# What came while its month was weighed was not among it: its provisional answer stands until the next time.
 FORGET = """
-delete from identity_proposal p where p.site_id = $1 and (p.status = 'settled' or p.computed_at < $3)
-  and not exists (select from unnest($2::uuid[]) as kept (observation) where kept.observation = p.observation)"""
+delete from identity_proposal p where p.site_id = $1 and p.observed_at >= $2 and p.observed_at < $3
+  and (p.status = 'settled' or p.computed_at < $5)
+  and not exists (select from unnest($4::uuid[]) as kept (observation) where kept.observation = p.observation)"""
 NOW = "select clock_timestamp()"
 
 
@@ -38,12 +39,14 @@ async def clock(database: Database) -> datetime:
         return await connection.fetchval(NOW)
 
 
-async def put(connection: Connection, site: str, found: Sequence[Proposal], began: datetime) -> None:
-    """Make these all settled proposals of a site, in the caller's transaction.
+async def put(
+    connection: Connection, site: str, span: tuple[datetime, datetime], found: Sequence[Proposal], began: datetime
+) -> None:
+    """Make these all proposals of [begin, end) of a site that were weighed together, in the caller's transaction.
 
     began: by `clock`, before the observations were read that they are a function of.
     """
-    await connection.execute(FORGET, site, [one.observation for one in found], began)
+    await connection.execute(FORGET, site, *span, [one.observation for one in found], began)
     if found:
         await connection.execute(PUT, site, *_columns(found))
 
@@ -73,7 +76,13 @@ def _columns(found: Sequence[Proposal]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-OF_NOBODY = "select * from identity_proposal where site_id = $1 and nobody >= $2 order by observed_at, observation"
+# A month that waits to be weighed again has provisional answers, as has what was weighed alone.
+WITH_STATUS = """
+select p.site_id, p.observation, p.observed_at, p.candidates, p.nobody, p.value, p.configuration, p.computed_at,
+       case when p.status = 'provisional' or m.answered < m.asked then 'provisional' else 'settled' end as status
+from identity_proposal p left join identity_month m
+  on m.site_id = p.site_id and m.month = date_trunc('month', p.observed_at at time zone 'UTC')::date"""
+OF_NOBODY = f"{WITH_STATUS} where p.site_id = $1 and p.nobody >= $2 order by p.observed_at, p.observation"
 
 
 async def of_nobody(database: Database, site: str, least: float) -> list[Proposal]:
@@ -82,7 +91,7 @@ async def of_nobody(database: Database, site: str, least: float) -> list[Proposa
         return [_proposal(row) for row in await connection.fetch(OF_NOBODY, site, least)]
 
 
-ONE = "select * from identity_proposal where site_id = $1 and observation = $2"
+ONE = f"{WITH_STATUS} where p.site_id = $1 and p.observation = $2"
 
 
 async def get(database: Database, site: str, observation: UUID) -> Proposal | None:
@@ -92,9 +101,21 @@ async def get(database: Database, site: str, observation: UUID) -> Proposal | No
     return None if row is None else _proposal(row)
 
 
+SOME = f"{WITH_STATUS} where p.site_id = $1 and p.observation = any($2::uuid[])"
+
+
+async def of_observations(database: Database, site: str, observations: Sequence[UUID]) -> dict[UUID, Proposal]:
+    """The proposals for these observations; those that were not weighed are left out."""
+    if not observations:
+        return {}
+    async with database.connection() as connection:
+        rows = await connection.fetch(SOME, site, list(observations))
+    return {row["observation"]: _proposal(row) for row in rows}
+
+
 # What people have decided needs no second look.
-QUEUE = """
-select p.*, count(*) over () as waiting from identity_proposal p
+QUEUE = f"""
+select p.*, count(*) over () as waiting from ({WITH_STATUS}) p
 where p.site_id = $1 and p.value >= $2 and not exists (
     select from identity_decision d
     where d.site_id = $1 and d.observation = p.observation and d.verdict = 'is' and d.withdrawn_at is null)
@@ -118,3 +139,32 @@ def _proposal(row: asyncpg.Record) -> Proposal:
         configuration=row["configuration"],
         status=row["status"],
     )
+
+
+DIGEST = """
+select coalesce(jsonb_object_agg(p.observation, md5(row(p.candidates, p.nobody, p.value, p.configuration)::text)), '{}')
+from identity_proposal p where p.site_id = $1 and p.status = 'settled'"""
+SHARES_DIGEST = """
+select coalesce(jsonb_object_agg(individual, digest), '{}') from (
+    select individual, md5(string_agg(row(observation, share, spread_m2)::text, ';' order by observation)) as digest
+    from identity_share where site_id = $1 group by individual) each"""
+
+
+async def digest(database: Database, site: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """(hash of each proposal that was weighed with its month, by its observation; of all shares of each individual)."""
+    async with database.connection() as connection:
+        found = [await connection.fetchval(statement, site) for statement in (DIGEST, SHARES_DIGEST)]
+    return msgspec.json.decode(found[0]), msgspec.json.decode(found[1])
+
+
+FORGET_ALL = (
+    "delete from identity_proposal where site_id = $1",
+    "delete from identity_share where site_id = $1",
+    "delete from identity_month where site_id = $1",
+)
+
+
+async def forget(connection: Connection, site: str) -> None:
+    """Drop what was weighed at a site; it is weighed again from the log."""
+    for statement in FORGET_ALL:
+        await connection.execute(statement, site)

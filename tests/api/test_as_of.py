@@ -10,12 +10,12 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from hub.pipeline.propose import propose, to_the_hour
-from hub.pipeline.world import read_world
+from hub.pipeline import association
+from hub.pipeline.propose import propose_all
 from hub.records.ids import new_id
 from hub.records.movement import Movement
 from hub.records.reference import Deployment, Individual, Place
-from hub.store import merges, observations, parameters, reference
+from hub.store import merges, parameters, reference
 from tests import builders as a
 from tests.api.conftest import SITE, Hub
 
@@ -149,13 +149,15 @@ def plain(value: Any) -> Any:
 
 
 async def weighed(hub: Hub) -> None:
-    newest = await observations.newest_noticed(hub.database, SITE, [])
-    if newest is not None:
-        await propose(hub.database, await read_world(hub.database, SITE), to_the_hour(newest))
+    await propose_all(hub.database, SITE)
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_answers__as_of_any_time_are_those_that_were_given_then(hub: Hub, seed: int) -> None:
+async def test_answers__as_of_any_time_are_those_that_were_given_then(
+    hub: Hub, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Shares of sightings are no part of the past.
+    monkeypatch.setattr(association, "LEAST_SHARE", 2.0)
     reserve = Reserve(hub, seed)
     await reserve.begin()
     told: list[tuple[str, list[UUID], dict[str, Any]]] = []

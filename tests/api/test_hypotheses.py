@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.propose import propose_all
 from hub.pipeline.suppose import suppose
 from hub.pipeline.world import read_world
 from hub.records.ids import new_id
@@ -24,9 +24,8 @@ DEAD: dict[str, Any] = {"attributes": {"mortality": True, "activity": 0, "temper
 
 async def weighed(hub: Hub) -> None:
     await hub.settle()
-    world = await read_world(hub.database, SITE)
-    await propose(hub.database, world, to_the_hour(a.NOON + timedelta(days=10)))
-    await suppose(hub.database, world)
+    await propose_all(hub.database, SITE)
+    await suppose(hub.database, await read_world(hub.database, SITE))
 
 
 async def a_dead_leopard(hub: Hub) -> None:

@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from geo.geodesy import distance_m
+from hub.pipeline.weighing import month_of, span_of
 from hub.records.ids import new_id
 from hub.records.proposal import Candidate, Proposal
 from hub.records.reference import Individual
-from hub.store import proposals
+from hub.store import identity_months, proposals
 from tests import builders as a
 from tests.api.attack import F01, NEAR_M, SECRET, everything, places_in, read
 from tests.api.conftest import SITE, Hub, problem
@@ -277,7 +278,14 @@ async def test_proposal__says_whether_it_is_provisional_or_settled(hub: Hub) -> 
     found = (await identity(hub, one))["proposal"]
     assert (found["status"], found["candidates"][0]["probability"]) == ("provisional", 0.8)
     async with hub.database.transaction() as connection:
-        await proposals.put(connection, SITE, [proposal], await proposals.clock(hub.database))
+        span = span_of(month_of(proposal.observed_at))
+        began = await proposals.clock(hub.database)
+        await proposals.put(connection, SITE, (span.since, span.until), [proposal], began)
+    # Settled it is as soon as its month has been answered for as a whole.
+    assert (await identity(hub, one))["proposal"]["status"] == "provisional"
+    async with hub.database.transaction() as connection:
+        for month in await identity_months.everything(hub.database, SITE):
+            await identity_months.answer(connection, SITE, month.month, month.asked, "")
     assert (await identity(hub, one))["proposal"]["status"] == "settled"
     review = await hub.as_("dispatcher", "GET", f"/api/v1/sites/{SITE}/review")
     assert [item["proposal"]["status"] for item in review.json()["items"]] == ["settled"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.ingest.accept import Acceptor
 from hub.pipeline.line import Line
-from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.propose import propose_all
 from hub.pipeline.suppose import suppose
 from hub.pipeline.world import read_world
 from hub.store import hypotheses
@@ -52,7 +52,9 @@ def a_week(seed: int) -> list[dict[str, Any]]:
 async def feed(database: Database, arrivals: list[dict[str, Any]], cuts: list[int]) -> bytes:
     async with database.connection() as connection:
         await connection.execute(EMPTY)
-        await connection.execute("truncate hypothesis, hypothesis_decision, identity_proposal")
+        await connection.execute(
+            "truncate hypothesis, hypothesis_decision, identity_proposal, identity_share, identity_month"
+        )
     one, two = a.an_individual(SITE, "F01", sex="female"), a.an_individual(SITE, "M07")
     first, second, camera = (a.a_device(SITE, key) for key in ("collar-1", "collar-2", "camera-1"))
     station = a.a_place(SITE, "gate", longitude=a.CENTRE[0] + 0.3)
@@ -65,9 +67,10 @@ async def feed(database: Database, arrivals: list[dict[str, Any]], cuts: list[in
             await Acceptor(database).accept([a.an_arrival(body, SITE) for body in arrivals[begin:end]])
         while await line.step():
             pass
-    world = await read_world(database, SITE)
-    await propose(database, world, to_the_hour(a.NOON + timedelta(days=4)))
-    await suppose(database, world)
+    await propose_all(database, SITE)
+    while await line.step():
+        pass
+    await suppose(database, await read_world(database, SITE))
     supposed = msgspec.json.encode(await hypotheses.everything(database, SITE), order="deterministic")
     return b"[" + await the_end(database, SITE) + b"," + supposed + b"]"
 

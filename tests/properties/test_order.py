@@ -20,7 +20,7 @@ from tests import builders as a
 
 SITE = "leopard"
 EMPTY = """truncate site, reference, change_log, observation, quarantine, pipeline_cursor, track, track_segment,
-followed_month, finding, alert, alert_action cascade"""
+followed_month, finding, alert, alert_action, identity_month, identity_share, identity_proposal cascade"""
 EVERY = ("enter", "exit", "through", "possible_crossing", "dwell", "overdue", "inside_at_start")
 STAYS = {"dwell_s": 60.0, "overdue_s": 180.0}
 NIGHTS = Schedule(windows=(Window(start="21:55", end="22:20"), Window(start="22:25", end="23:00")))

@@ -12,15 +12,16 @@ import pytest
 
 from hub.ingest.accept import Acceptor
 from hub.pipeline.clocks import SETTING
-from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.propose import propose
 from hub.pipeline.world import read_world
 from hub.records.camera_clock import CameraClock
 from hub.store import proposals, reference, sites
 from hub.store.database import Database
+from hub.store.identity_months import IdentityMonth
 from tests import builders as a
 
 SITE = "leopard"
-UNTIL = to_the_hour(a.NOON + timedelta(days=4))
+JULY = IdentityMonth(a.NOON.date().replace(day=1), asked=1, answered=0, basis="")
 
 
 def east(hours: float) -> float:
@@ -65,7 +66,7 @@ async def sent(database: Database, *bodies: dict[str, Any]) -> None:
 
 
 async def clocks(database: Database) -> dict[str, CameraClock]:
-    await propose(database, await read_world(database, SITE), UNTIL)
+    await propose(database, await read_world(database, SITE), JULY)
     kept = msgspec.convert(await sites.read_setting(database, SITE, SETTING), list[CameraClock])
     return {one.device: one for one in kept}
 
@@ -89,7 +90,7 @@ async def test_pictures__of_a_fast_clock_are_weighed_at_the_time_they_were_taken
     # Nobody could say whom this one shows, but for the place: F01 was there, an hour before the stamp.
     doubtful = picture("fast", PASSES[5] + 1.0 + 0.05, resembles=[], source_id="doubtful")
     await sent(database, doubtful)
-    await propose(database, await read_world(database, SITE), UNTIL)
+    await propose(database, await read_world(database, SITE), JULY)
     queued, _ = await proposals.queue(database, SITE, -1.0, 100)
     f01 = a.an_individual(SITE, "F01").id
     shares = [c for one in queued for c in one.candidates if c.individual == f01]

@@ -70,21 +70,19 @@ async def test_fence__made_while_the_hub_was_down_finds_its_crossings_at_the_sta
     assert [alert.kind for alert in await alerts.standing(walked, SITE)] == ["exit"]
 
 
-async def test_fence__made_while_the_database_went_away_finds_its_crossings_later(walked: Database) -> None:
-    class Unlucky(Line):
-        lucky = False
+async def test_fence__made_while_the_database_went_away_finds_its_crossings_later(
+    walked: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*given: Any) -> Any:
+        raise DatabaseUnavailable("away")
 
-        async def _save(self, *given: Any) -> Any:
-            if not self.lucky:
-                raise DatabaseUnavailable("away")
-            return await super()._save(*given)
-
-    line = Unlucky(walked, SITE, lambda told, world: None)
+    line = Line(walked, SITE, lambda told, world: None)
     await line.start()
     await put(walked, a.a_fence(SITE))
-    with pytest.raises(DatabaseUnavailable):
-        await line.step()
-    line.lucky = True
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr("hub.pipeline.line.save", away)
+        with pytest.raises(DatabaseUnavailable):
+            await line.step()
     await dry(line)
     assert [alert.kind for alert in await alerts.standing(walked, SITE)] == ["exit"]
 

@@ -10,17 +10,18 @@ from uuid import UUID
 import pytest
 
 from hub.ingest.accept import Acceptor
-from hub.pipeline.propose import propose, to_the_hour
+from hub.pipeline.propose import propose
 from hub.pipeline.world import read_world
 from hub.records.ids import new_id
 from hub.records.proposal import Proposal
 from hub.store import identities, proposals, reference, sites, vicinity
 from hub.store.database import Database
+from hub.store.identity_months import IdentityMonth
 from tests import builders as a
 
 SITE = "leopard"
 EAST = {"west": -0.08, "middle": 0.0, "east": 0.08}
-UNTIL = to_the_hour(a.NOON + timedelta(days=10))
+JULY = IdentityMonth(a.NOON.date(), asked=1, answered=0, basis="")
 
 
 async def a_reserve(database: Database) -> None:
@@ -60,7 +61,7 @@ async def sent(database: Database, *bodies: dict[str, Any]) -> list[UUID]:
 
 
 async def weighed(database: Database, key: UUID) -> Proposal:
-    await propose(database, await read_world(database, SITE), UNTIL)
+    await propose(database, await read_world(database, SITE), JULY)
     found = await proposals.get(database, SITE, key)
     assert found is not None
     return found
@@ -134,11 +135,11 @@ async def test_queue__puts_first_what_is_in_doubt(database: Database) -> None:
 async def test_animal__of_a_species_of_which_nobody_is_known_is_proposed_as_nobody(database: Database) -> None:
     await a_reserve(database)
     (key,) = await sent(database, picture("west", 1) | {"scientific_name": "Cervus nippon", "resembles": []})
-    assert (await propose(database, await read_world(database, SITE), UNTIL)).proposals == []
+    assert (await propose(database, await read_world(database, SITE), JULY)).proposals == []
     assert await proposals.get(database, SITE, key) is None
 
 
 async def test_nobody_known__nothing_is_proposed_and_nothing_fails(database: Database) -> None:
     async with database.transaction() as connection:
         await sites.put(connection, a.a_site(SITE))
-    assert (await propose(database, await read_world(database, SITE), UNTIL)).proposals == []
+    assert (await propose(database, await read_world(database, SITE), JULY)).proposals == []

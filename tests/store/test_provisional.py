@@ -7,20 +7,25 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from hub.pipeline.association import Known
 from hub.pipeline.line import Line, Told
-from hub.pipeline.propose import Known, propose
+from hub.pipeline.propose import propose
 from hub.pipeline.provisional import MOST_AT_ONCE, Provisional
+from hub.pipeline.weighing import span_of
 from hub.pipeline.world import World, read_world
 from hub.records.ids import new_id
 from hub.records.proposal import Proposal
-from hub.store import identities, proposals, vicinity
+from hub.store import identities, identity_months, proposals, vicinity
 from hub.store.database import Database
 from tests import builders as a
-from tests.store.test_proposals import DOUBTFUL, SITE, UNTIL, WEEK, a_reserve, names, picture, sent
+from tests.store.test_proposals import DOUBTFUL, JULY, SITE, WEEK, a_reserve, names, picture, sent
+
+SPAN = span_of(JULY.month)[1:3]
 
 
 async def known_of(database: Database) -> Known:
-    weighed = await propose(database, await read_world(database, SITE), UNTIL)
+    (asked,) = [one for one in await identity_months.everything(database, SITE) if one.month == JULY.month] or [JULY]
+    weighed = await propose(database, await read_world(database, SITE), asked)
     assert weighed.known is not None
     return weighed.known
 
@@ -79,7 +84,9 @@ async def test_settled_answer__is_never_replaced_by_a_provisional_one(database: 
     await proposals.put_provisional(
         database, SITE, [msgspec.structs.replace(other, observation=keys[0], observed_at=before.observed_at)]
     )
-    assert await proposals.get(database, SITE, keys[0]) == before
+    found = await proposals.get(database, SITE, keys[0])
+    # Only that its month has been asked for since.
+    assert found == msgspec.structs.replace(before, status="provisional")
 
 
 async def test_provisional_answers__change_nothing_of_what_is_settled_later(database: Database) -> None:
@@ -101,10 +108,10 @@ async def test_what_came_while_the_whole_set_was_weighed__keeps_its_provisional_
     began = await proposals.clock(database)
     (late,) = await answered(database, known, DOUBTFUL)
     async with database.transaction() as connection:
-        await proposals.put(connection, SITE, [], began)
+        await proposals.put(connection, SITE, SPAN, [], began)
     assert await proposals.get(database, SITE, late.observation) == late
     async with database.transaction() as connection:
-        await proposals.put(connection, SITE, [], await proposals.clock(database))
+        await proposals.put(connection, SITE, SPAN, [], await proposals.clock(database))
     assert await proposals.get(database, SITE, late.observation) is None
 
 

@@ -15,14 +15,14 @@ from tests import builders as a
 
 async def test_jobs__run_within_an_hour_of_the_start_and_then_at_their_intervals(database: Database) -> None:
     jobs = {job.id: job for job in housekeeping.schedule(database, (*housekeeping.JOBS, *process.JOBS)).get_jobs()}
-    assert set(jobs) == {"make_months_ahead", "refit_movement"}
+    assert set(jobs) == {"make_months_ahead", "refit_movement", "recalibrate"}
     assert jobs["refit_movement"].trigger.interval == timedelta(hours=24)
     assert all(job.next_run_time <= datetime.now(UTC) + timedelta(hours=1) for job in jobs.values())
 
 
 async def test_fitting__is_the_work_of_the_pipelines_process_not_of_the_one_with_the_doors() -> None:
     assert [name for name, _, _ in housekeeping.JOBS] == ["make_months_ahead"]
-    assert [name for name, _, _ in process.JOBS] == ["refit_movement"]
+    assert [name for name, _, _ in process.JOBS] == ["refit_movement", "recalibrate"]
 
 
 async def test_kept__jobs_run_only_inside(database: Database) -> None:

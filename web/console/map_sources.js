@@ -89,8 +89,8 @@ function trackFeatures(time, chosen) {
     const animal = track.subject.kind === "individual";
     const look = { chosen: isChosen, hue: animal ? hueOf(track.subject.id) : 0 };
     const pieces = tail(track.points, time / 1000, isChosen && animal ? chosenTailS() : tailS());
-    const lines = pieces.map(({ age: old, coordinates }) => feature({ type: "LineString", coordinates }, { ...look, age: old }));
-    const fixes = isChosen && animal ? pieces.map(({ age: old, coordinates }) => feature({ type: "MultiPoint", coordinates }, { ...look, age: old })) : [];
+    const lines = pieces.map(({ age: old, share, coordinates }) => feature({ type: "LineString", coordinates }, { ...look, age: old, share }));
+    const fixes = isChosen && animal ? pieces.map(({ age: old, share, coordinates }) => feature({ type: "MultiPoint", coordinates }, { ...look, age: old, share })) : [];
     return [...lines, ...fixes];
   });
 }

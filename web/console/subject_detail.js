@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { alerts, sentence } from "./alerts.js";
 import { get, list } from "./api.js";
+import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
@@ -18,7 +19,7 @@ import { mayIdentify, select, siteId } from "./store.js";
 import { ageS, hueOf, iconOf, isCamera, shown, subjectsKnown, subjectsSlow } from "./subjects.js";
 import { Empty, Loading } from "./states.js";
 import { lastFixes, trackOf, tracksVersion } from "./tracks.js";
-import { at, ago, chance, far, old, sure, zone } from "./words.js";
+import { at, ago, chance, far, old, percent, sure, zone } from "./words.js";
 import { Icon, Shape } from "../icons.js";
 
 const FIXES = 8;
@@ -53,6 +54,17 @@ function useRecord(item) {
   return record;
 }
 
+/** Of a point that is only probably this animal's: how probably, and what its coat says. */
+function Sharing({ fix, track }) {
+  if (fix.share >= 1) return null;
+  const told = track.shared?.find((one) => one.observation === fix.observation);
+  const log = told?.why?.appearance ?? 0;
+  const coat = Math.abs(log) > Math.log(1.5) ? t(log > 0 ? "reason.for" : "reason.against", { what: t("term.appearance"), ratio: Math.round(Math.exp(Math.min(Math.abs(log), Math.log(1000)))) }) : null;
+  return html`<p class="muted"><${Bar} share=${fix.share}>${t("share.says", { chance: percent(fix.share) })}<//>
+    ${[coat, told?.status === "provisional" && t("share.provisional")].filter(Boolean).join(" · ")}
+    ${told && html` <button class="linklike" onClick=${() => select("detection", fix.observation)}>${t("share.who")}</button>`}</p>`;
+}
+
 function Fixes({ id }) {
   tracksVersion.value, subjectsSlow.value;
   const track = trackOf(id);
@@ -60,7 +72,7 @@ function Fixes({ id }) {
   return html`<h3>${t("fixes.title")}</h3>
     ${fixes.length ? html`<ol class="rows">${fixes.map((fix) => html`<li key=${fix.time}><button class="row" onClick=${() => flyTo(fix)}>
       <time class="row-time" datetime=${new Date(fix.time).toISOString()}>${at(fix.time)}</time><span class="figures row-name">${written(fix.longitude, fix.latitude)}</span>
-      <span class="muted row-figure">${fix.semi_major_m ? `± ${far(fix.semi_major_m)}` : ""}</span></button></li>`)}</ol>`
+      <span class="muted row-figure">${fix.semi_major_m ? `± ${far(fix.semi_major_m)}` : ""}</span></button><${Sharing} fix=${fix} track=${track} /></li>`)}</ol>`
     : html`<p class="muted">${t("fixes.none")}</p>`}`;
 }
 

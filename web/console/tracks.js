@@ -114,7 +114,7 @@ async function bringPast(key) {
 }
 
 const begun = ({ kind, id, name }) => ({
-  subject: { kind, id }, name, points: { time: [], longitude: [], latitude: [], semi_major_m: [], semi_minor_m: [], orientation_deg: [] },
+  subject: { kind, id }, name, points: { time: [], longitude: [], latitude: [], semi_major_m: [], semi_minor_m: [], orientation_deg: [], share: [], observation: [] },
 });
 
 /** Grow the live tails by positions of the stream. */
@@ -131,6 +131,8 @@ export function extendTracks(items) {
     points.semi_major_m.push(item.ellipse?.semi_major_m ?? item.uncertainty_m ?? 0);
     points.semi_minor_m.push(item.ellipse?.semi_minor_m ?? item.uncertainty_m ?? 0);
     points.orientation_deg.push(item.ellipse?.orientation_deg ?? 0);
+    points.share.push(item.share ?? 1);
+    points.observation.push(null);
   }
 }
 
@@ -148,7 +150,10 @@ function after(times, time) {
   return low;
 }
 
-/** Line pieces of one tail: [{age: 0..1 (1 = oldest), coordinates}], newest last; pieces share their ends. */
+/** A way is as sure as the less sure of its ends, in tenths. */
+const shareOf = (points, index) => Math.round(Math.min(points.share?.[index] ?? 1, points.share?.[index + 1] ?? 1) * 10) / 10;
+
+/** Line pieces of one tail: [{age: 0..1 (1 = oldest), share: 0..1, coordinates}], newest last; pieces share their ends. */
 export function tail(points, atS, lastS) {
   const pieces = [];
   let start = after(points.time, atS - lastS);
@@ -156,9 +161,12 @@ export function tail(points, atS, lastS) {
   for (let step = STEPS; step > 0 && start < end; step--) {
     const stop = Math.min(end, after(points.time, atS - (lastS * (step - 1)) / STEPS) + 1);
     if (stop - start < 2) continue;
-    const coordinates = [];
-    for (let index = start; index < stop; index++) coordinates.push([points.longitude[index], points.latitude[index]]);
-    pieces.push({ age: step / STEPS, coordinates });
+    let piece = null;
+    for (let index = start; index < stop - 1; index++) {
+      const share = shareOf(points, index);
+      if (piece?.share !== share) pieces.push((piece = { age: step / STEPS, share, coordinates: [[points.longitude[index], points.latitude[index]]] }));
+      piece.coordinates.push([points.longitude[index + 1], points.latitude[index + 1]]);
+    }
     start = stop - 1;
   }
   return pieces;
@@ -169,7 +177,7 @@ export function lastFixes(points, count, atS = viewTime.value / 1000) {
   const end = after(points.time, atS);
   return Array.from({ length: Math.min(count, end) }, (_, back) => {
     const index = end - 1 - back;
-    return { time: points.time[index] * 1000, longitude: points.longitude[index], latitude: points.latitude[index], semi_major_m: points.semi_major_m[index], semi_minor_m: points.semi_minor_m[index], orientation_deg: points.orientation_deg[index] };
+    return { time: points.time[index] * 1000, longitude: points.longitude[index], latitude: points.latitude[index], semi_major_m: points.semi_major_m[index], semi_minor_m: points.semi_minor_m[index], orientation_deg: points.orientation_deg[index], share: points.share?.[index] ?? 1, observation: points.observation?.[index] ?? null };
   });
 }
 

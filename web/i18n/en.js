@@ -39,6 +39,7 @@ export default {
   "silent.never": "Never heard since it was set up.", "silent.long": "Not heard for {age}. The place shown may be old.", "sensitive": "sensitive species",
   "sex.female": "female", "sex.male": "male", "sex.unknown": "sex unknown", "life.adult": "adult", "life.subadult": "subadult", "life.juvenile": "juvenile",
   "chance.likely": "likely, {percent}", "chance.possible": "possible, {percent}",
+  "share.says": "probably this animal, {chance}", "share.provisional": "not weighed to the end yet", "share.who": "Who else?",
   "fixes.title": "Last fixes", "fixes.none": "No fixes in this time.", "deployments.title": "Deployments", "deployments.none": "No device in service here.", "deployments.since": "since {at}", "deployments.always": "always", "deployments.until": "until {at}",
   "seen.title": "Seen in the last 24 hours", "seen.none": "Nothing in the last 24 hours.", "alerts.title": "Open alerts",
   "subject.gone": "Not on the map", "subject.gone_more": "It has no position at the moment on screen.",

@@ -39,6 +39,7 @@ export default {
   "silent.never": "Ещё ни разу не выходил на связь.", "silent.long": "Молчит уже {age}. Место на карте могло устареть.", "sensitive": "уязвимый вид",
   "sex.female": "самка", "sex.male": "самец", "sex.unknown": "пол неизвестен", "life.adult": "взрослый возраст", "life.subadult": "молодой возраст", "life.juvenile": "детёныш",
   "chance.likely": "вероятно, {percent}", "chance.possible": "возможно, {percent}",
+  "share.says": "вероятно, это животное, {chance}", "share.provisional": "взвешено ещё не всё", "share.who": "Кто ещё?",
   "fixes.title": "Последние точки", "fixes.none": "За это время точек нет.", "deployments.title": "Приборы", "deployments.none": "Здесь нет прибора в работе.", "deployments.since": "с {at}", "deployments.always": "всегда", "deployments.until": "до {at}",
   "seen.title": "Замечено за 24 часа", "seen.none": "За 24 часа ничего.", "alerts.title": "Открытые тревоги",
   "subject.gone": "Нет на карте", "subject.gone_more": "В показанный момент его место неизвестно.",

@@ -129,5 +129,5 @@ def test_doctor__names_the_port_that_another_program_holds(rosette: Rosette, tmp
 
 def test_help__lists_every_command_with_what_it_does(rosette: Rosette) -> None:
     said = rosette("--help").stdout
-    for name in ("run", "migrate", "import", "export", "replay", "drill", "doctor", "user", "site", "key"):
+    for name in ("run", "migrate", "import", "export", "replay", "rebuild", "drill", "doctor", "user", "site", "key"):
         assert f"\n  {name} " in said
