@@ -30,21 +30,8 @@ def alert_of(finding: Finding, fence: Fence, subject_name: str) -> Alert | None:
         return None
     if fence.alert_from is not None and finding.crossed_at < fence.alert_from:
         return None
-    return Alert(
-        id=alert_id(finding.id),
-        site=finding.site,
-        finding=finding.id,
-        subject=finding.subject,
-        subject_name=subject_name,
-        kind=finding.kind,
-        fence=fence.id,
-        fence_name=fence.name,
-        severity=(fence.warning_severity or fence.severity) if finding.kind in WARNINGS else fence.severity,
-        occurred_at=finding.crossed_at,
-        longitude=finding.longitude,
-        latitude=finding.latitude,
-        detail=finding.detail | _how_sure(finding),
-    )
+    severity = (fence.warning_severity or fence.severity) if finding.kind in WARNINGS else fence.severity
+    return _alert(finding, subject_name, severity, fence)
 
 
 def behaviour_alert(finding: Finding, subject_name: str) -> Alert | None:
@@ -52,6 +39,10 @@ def behaviour_alert(finding: Finding, subject_name: str) -> Alert | None:
     severity = _gravity(finding) if finding.detail.get("is_open") else None
     if severity is None:
         return None
+    return _alert(finding, subject_name, severity)
+
+
+def _alert(finding: Finding, subject_name: str, severity: Severity, fence: Fence | None = None) -> Alert:
     return Alert(
         id=alert_id(finding.id),
         site=finding.site,
@@ -59,6 +50,8 @@ def behaviour_alert(finding: Finding, subject_name: str) -> Alert | None:
         subject=finding.subject,
         subject_name=subject_name,
         kind=finding.kind,
+        fence=None if fence is None else fence.id,
+        fence_name="" if fence is None else fence.name,
         severity=severity,
         occurred_at=finding.crossed_at,
         longitude=finding.longitude,

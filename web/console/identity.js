@@ -1,25 +1,15 @@
 // Whom a detection shows: what the hub believes, what people said, and what a decision would change.
 import { useEffect, useState } from "preact/hooks";
-import { get, list, request } from "./api.js";
+import { useAnswer } from "./answer.js";
+import { list, request } from "./api.js";
 import { referenceVersion } from "./feed.js";
 import { siteId } from "./store.js";
 import { uuid7 } from "./uuid7.js";
 
 const root = (id) => `/sites/${siteId.peek()}/detections/${id}/identity`;
 
-/** {answer, problem, again}: whom it is believed to show; asked again when `version` changes. */
-export function useIdentity(id, version) {
-  const [found, setFound] = useState({ answer: null, problem: null });
-  const [attempt, setAttempt] = useState(0);
-  useEffect(() => {
-    const abort = new AbortController();
-    get(root(id), abort.signal)
-      .then((answer) => setFound({ answer, problem: null }))
-      .catch((problem) => problem.name !== "AbortError" && setFound({ answer: null, problem }));
-    return () => abort.abort();
-  }, [id, version, attempt]);
-  return { ...found, set: (answer) => setFound({ answer, problem: null }), again: () => setAttempt(attempt + 1) };
-}
+/** {answer, problem, set, again}: whom it is believed to show; asked again when `version` changes. */
+export const useIdentity = (id, version) => useAnswer(root(id), [version]);
 
 /** Individuals of the site, those of this species first, by name; null while on their way. */
 export function useRoster(species) {

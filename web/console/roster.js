@@ -1,6 +1,6 @@
 // Entries of the roster that are one animal, or that hold two: what people said, and what it would change.
-import { useEffect, useState } from "preact/hooks";
-import { get, request } from "./api.js";
+import { useAnswer } from "./answer.js";
+import { request } from "./api.js";
 import { referenceVersion } from "./feed.js";
 import { siteId } from "./store.js";
 import { uuid7 } from "./uuid7.js";
@@ -8,19 +8,7 @@ import { uuid7 } from "./uuid7.js";
 const root = (id) => `/sites/${siteId.peek()}/individuals/${id}/roster`;
 
 /** {answer, problem, set, again}: an entry with its sightings, merges and splits. */
-export function useEntry(id) {
-  const [found, setFound] = useState({ answer: null, problem: null });
-  const [attempt, setAttempt] = useState(0);
-  const version = referenceVersion.value;
-  useEffect(() => {
-    const abort = new AbortController();
-    get(root(id), abort.signal)
-      .then((answer) => setFound({ answer, problem: null }))
-      .catch((problem) => problem.name !== "AbortError" && setFound({ answer: null, problem }));
-    return () => abort.abort();
-  }, [id, version, attempt]);
-  return { ...found, set: (answer) => setFound({ answer, problem: null }), again: () => setAttempt(attempt + 1) };
-}
+export const useEntry = (id) => useAnswer(root(id), [referenceVersion.value]);
 
 const post = (path, body) => request("POST", path, { body });
 
