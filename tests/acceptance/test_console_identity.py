@@ -35,7 +35,7 @@ def open_desk(page: Page, api: httpx.Client, detection: dict[str, Any]) -> Locat
     """Find the camera, then what it saw."""
     subjects = api.get(f"{SITE}/subjects").json()["items"]
     find(page, next(one["name"] for one in subjects if one["device"] == detection["device"]))
-    page.locator(".side.right .row", has_text=detection["individual"]).first.click()
+    page.locator(f".side.right .row[data-detection='{detection['id']}']").click()
     page.get_by_role("heading", name="Who is it?").wait_for()
     return page.get_by_label("Who is it?")
 

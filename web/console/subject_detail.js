@@ -88,7 +88,7 @@ function Seen({ found }) {
   const devices = new Set((found ?? []).map((one) => one.device.id).concat((found ?? []).map((one) => one.device.key)));
   const seen = detectionsAt(viewTimeCoarse.value).filter((item) => devices.has(item.device)).slice(0, FIXES);
   return html`<h3>${t("seen.title")}</h3>
-    ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id}><button class="row evidence" onClick=${() => select("detection", item.id)}><span>${item.individual ?? item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
+    ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id}><button data-detection=${item.id} class="row evidence" onClick=${() => select("detection", item.id)}><span>${item.individual ?? item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
         ${item.probability !== null && html` <span class="muted">${chance(item.probability)}</span>`}</span>
       <time class="muted" datetime=${item.observed_at}>${at(item.observed_at)} · ${ago(item.observed_at)}</time></button></li>`)}</ul>`
     : html`<p class="muted">${t("seen.none")}</p>`}`;
