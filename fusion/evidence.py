@@ -84,6 +84,10 @@ class Evidence:
         rows["covariance"], rows["weight"], rows["key"] = self.covariance, self.weight, self.keys
         return rows
 
+    def part(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Evidence:
+        """Some of the rows: a mask, or their numbers, ascending."""
+        return _from_rows(self.rows()[which])
+
     def set_hash(self) -> bytes:
         """sha256 of the set, whatever the order of arrival (chained over blocks, see `block_hashes`)."""
         hashes = block_hashes(self)

@@ -85,14 +85,7 @@ def _masks(n: int) -> list[NDArray[np.bool_]]:
 def _predicted(
     evidence: Evidence, shown: NDArray[np.int64], hidden: NDArray[np.int64], parameters: MotionParameters
 ) -> tuple[Floats, Floats]:
-    part = Evidence.canonical(
-        evidence.time_s[shown],
-        evidence.x_m[shown],
-        evidence.y_m[shown],
-        evidence.covariance[shown],
-        evidence.keys[shown],
-        evidence.weight[shown],
-    )
+    part = evidence.part(shown)
     _, checkpoint = smooth(part, parameters)
     time_s = evidence.time_s[hidden]
     found = positions_at(checkpoint, time_s)

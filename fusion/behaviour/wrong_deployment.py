@@ -62,12 +62,4 @@ def _joint(collar: Evidence, sightings: Evidence, parameters: MotionParameters) 
 
 
 def _part(evidence: Evidence, since_s: float, until_s: float) -> Evidence:
-    rows = (evidence.time_s >= since_s) & (evidence.time_s < until_s)
-    return Evidence.canonical(
-        evidence.time_s[rows],
-        evidence.x_m[rows],
-        evidence.y_m[rows],
-        evidence.covariance[rows],
-        evidence.keys[rows],
-        evidence.weight[rows],
-    )
+    return evidence.part((evidence.time_s >= since_s) & (evidence.time_s < until_s))

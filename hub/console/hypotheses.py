@@ -12,14 +12,14 @@ from litestar.types import ControllerRouterHandler
 from hub.clearance import ExactReads, cleared
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
-from hub.console.identity import LONGEST_NOTE, MAY_DECIDE
+from hub.console.identity import MAY_DECIDE, note_is_text
 from hub.console.paging import Limit
 from hub.console.parts import Call
 from hub.console.sensitive import read_world
 from hub.console.window import reader
 from hub.pipeline.confirm import Change, carry_out, changes_of, undo
 from hub.pipeline.world import World
-from hub.records.errors import Malformed, NotFound
+from hub.records.errors import NotFound
 from hub.records.finding import Subject
 from hub.records.hypothesis import Hypothesis, HypothesisDecision, HypothesisKind, HypothesisVerdict
 from hub.records.person import Role
@@ -187,8 +187,7 @@ def hypothesis_routes(database: Database, feeds: Feeds) -> list[ControllerRouter
     ) -> HypothesisAnswer:
         """Confirm it, and what follows from it is done; or reject it. What was changed can be taken back."""
         caller, _ = reader(request, site)
-        if "\x00" in data.note or len(data.note) > LONGEST_NOTE:
-            raise Malformed(f"note: up to {LONGEST_NOTE} characters of text, without NUL")
+        note_is_text(data.note)
         found, stands, history = await stood(site, hypothesis)
         if not stands and data.id not in [one.id for one in history]:
             raise NotFound(f"hypothesis {hypothesis} stands no more: something was observed that speaks against it")

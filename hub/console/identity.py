@@ -162,8 +162,7 @@ def identity_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHa
         caller, _ = reader(request, site)
         world = feeds.world_of(site)
         check(data, world)
-        if "\x00" in data.note or len(data.note) > LONGEST_NOTE:
-            raise Malformed(f"note: up to {LONGEST_NOTE} characters of text, without NUL")
+        note_is_text(data.note)
         seen = await asked(site, observation)
         async with database.transaction() as connection:
             await identities.decide(
@@ -252,3 +251,9 @@ async def _queue_then(database: Database, world: World, found: list[Proposal], l
         if one.value >= least and not (one.observation in decided and decided[one.observation].decided)
     ]
     return sorted(waiting, key=lambda one: (-one.value, one.observation))
+
+
+def note_is_text(note: str) -> None:
+    """Raises Malformed for a note that cannot be kept."""
+    if "\x00" in note or len(note) > LONGEST_NOTE:
+        raise Malformed(f"note: up to {LONGEST_NOTE} characters of text, without NUL")

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from hub.clearance import ExactReads
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
-from hub.console.identity import LONGEST_NOTE, MAY_DECIDE
+from hub.console.identity import MAY_DECIDE, note_is_text
 from hub.console.parts import Call
 from hub.console.sensitive import is_sensitive, sensitive_name
 from hub.console.window import reader
@@ -147,8 +147,7 @@ def roster_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHand
         """Say that this entry is the same animal as another one: all that is its own belongs to that one then."""
         caller, _ = reader(request, site)
         note_is_text(data.note)
-        if data.stays == individual:
-            raise Malformed("stays: an entry cannot be merged into itself")
+        are_two(individual, data.stays)
         async with database.transaction() as connection:
             await merges.decide(
                 connection, site, data.id, merged=individual, stays=data.stays, note=data.note, who=caller.name
@@ -163,8 +162,7 @@ def roster_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHand
         world = await world_of(request, site)
         for one in (individual, data.stays):
             known(world, one)
-        if data.stays == individual:
-            raise Malformed("stays: an entry cannot be merged into itself")
+        are_two(individual, data.stays)
         return await preview_of_merge(database, world, individual, data.stays)
 
     @post(
@@ -254,7 +252,7 @@ def roster_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHand
     return [show, merge, preview_merge, withdraw_merge, split, preview_split, withdraw_split]
 
 
-def note_is_text(note: str) -> None:
-    """Raises Malformed for a note that cannot be kept."""
-    if "\x00" in note or len(note) > LONGEST_NOTE:
-        raise Malformed(f"note: up to {LONGEST_NOTE} characters of text, without NUL")
+def are_two(merged: UUID, stays: UUID) -> None:
+    """Raises Malformed where an entry should be merged into itself."""
+    if merged == stays:
+        raise Malformed("stays: an entry cannot be merged into itself")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from fusion.behaviour.stays import Stay, stays
 from fusion.behaviour.wrong_deployment import Deployment, deployment
 from fusion.ellipse import Floats
 from fusion.evidence import Evidence
-from hub.pipeline.history import Rows, uuid_of
+from hub.pipeline.history import Rows, instant_of, uuid_of
 from hub.pipeline.memory import Memory
 from hub.pipeline.world import Stay as Worn
 from hub.pipeline.world import World
@@ -55,7 +55,7 @@ def behaviours(subject: Subject, memory: Memory, world: World) -> dict[UUID, Fin
         return {}
     if len(memory.shared):
         # What is only probably this animal says nothing of what it does.
-        evidence = _part(evidence, np.flatnonzero(memory.evidence["share"] == 1.0))
+        evidence = evidence.part(memory.evidence["share"] == 1.0)
     x, y, covariance, fixes = evidence.x_m, evidence.y_m, evidence.covariance, rows
     if memory.fixes is not rows:
         is_fix = rows["is_fix"]
@@ -84,7 +84,7 @@ def behaviours(subject: Subject, memory: Memory, world: World) -> dict[UUID, Fin
                 (x[middle], y[middle]), 1.0 - spell.share,
                 {
                     "is_open": spell.is_open and _is_worn(worn, individual, float(time_s[-1])),
-                    "until": None if spell.is_open else _instant(spell.until_s).isoformat(),
+                    "until": None if spell.is_open else instant_of(spell.until_s).isoformat(),
                     "reach_m": round(spell.reach_m),
                     "usual_m": round(spell.usual_m),
                     "share": round(spell.share, 3),
@@ -146,7 +146,7 @@ def _stay(
     open_now = stay.is_open and _is_worn(worn, individual, until)
     detail = {
         "is_open": open_now,
-        "until": None if stay.is_open else _instant(until).isoformat(),
+        "until": None if stay.is_open else instant_of(until).isoformat(),
         "lasted_s": round(lasted),
         "radius_m": round(2.0 * spread),
         "fixes": told + 1 - stay.first,
@@ -189,7 +189,7 @@ def may_den(individual: Individual, at_s: float) -> bool:
     if genus not in DENS:
         return True
     months, only_females = DENS[genus]
-    return _instant(at_s).month in months and not (only_females and individual.sex == "male")
+    return instant_of(at_s).month in months and not (only_females and individual.sex == "male")
 
 
 def _living(ranked: list[Weighed]) -> list[Weighed]:
@@ -205,7 +205,7 @@ def _is_worn(worn: list[Worn], individual: Individual, at_s: float) -> bool:
     """Does it still wear something, and live: is what it does now anybody's concern?"""
     if individual.died_at is not None:
         return False
-    latest = _instant(at_s) + timedelta(days=1)
+    latest = instant_of(at_s) + timedelta(days=1)
     return any(one.valid_to is None or one.valid_to > latest for one in worn)
 
 
@@ -230,7 +230,7 @@ def _collar(
     judged = memory.collars.get((worn.device, key))
     if judged is None:
         motion = world.movements.of(subject.id, individual.scientific_name)
-        judged = deployment(_part(evidence, said), _part(evidence, seen), motion.parameters, RESERVE_SD_M)
+        judged = deployment(evidence.part(said), evidence.part(seen), motion.parameters, RESERVE_SD_M)
         for old in [one for one in memory.collars if one[0] == worn.device]:
             del memory.collars[old]
         memory.collars[worn.device, key] = judged
@@ -259,16 +259,6 @@ def wrong_probability(judged: Deployment, before: float = 0.02) -> float:
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
-def _part(evidence: Evidence, numbers: np.ndarray) -> Evidence:
-    return Evidence.canonical(
-        evidence.time_s[numbers],
-        evidence.x_m[numbers],
-        evidence.y_m[numbers],
-        evidence.covariance[numbers],
-        evidence.keys[numbers],
-    )
-
-
 def _finding(
     subject: Subject,
     kind: Any,
@@ -284,25 +274,21 @@ def _finding(
     x, y = world.frame.to_degrees(np.array([place[0]]), np.array([place[1]]))
     ids = tuple(dict.fromkeys(uuid_of(rows["id"][k]) for k in numbers))
     ends = numbers[1] if len(numbers) == 3 else numbers[-1]
-    since = _instant(since_s)
+    since = instant_of(since_s)
     return Finding(
         id=behaviour_id(subject, kind, ids[0], of=str(detail.get("device", ""))),
         site=world.site.id,
         subject=subject,
         kind=kind,
         observed_from=since,
-        observed_to=_instant(float(rows["time_s"][ends])),
+        observed_to=instant_of(float(rows["time_s"][ends])),
         crossed_at=since,
         earliest_at=since,
         latest_at=since,
-        decided_at=_instant(float(rows["time_s"][numbers[-1]])),
+        decided_at=instant_of(float(rows["time_s"][numbers[-1]])),
         probability=round(probability, 4),
         longitude=round(float(x[0]), 6),
         latitude=round(float(y[0]), 6),
         evidence=ids,
         detail=detail,
     )
-
-
-def _instant(time_s: float) -> datetime:
-    return datetime.fromtimestamp(round(time_s, 3), UTC)

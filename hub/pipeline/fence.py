@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from geo.geofence import Memory as States
 from geo.uncertainty import floored
 from hub.pipeline.fuse import spread_of
 from hub.pipeline.guard import CHANCES, open_times, watches
-from hub.pipeline.history import Insertion, Rows, uuid_of
+from hub.pipeline.history import Insertion, Rows, instant_of, uuid_of
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject, finding_id
 from hub.records.observation import Detection, Sighting
@@ -86,7 +85,7 @@ def _finding(
         why["log_odds"] = round(one.log_odds, 2)
     detail: dict[str, Any] = {"why": why}
     if one.until_s is not None:
-        detail["left_at"] = _instant(one.until_s).isoformat()
+        detail["left_at"] = instant_of(one.until_s).isoformat()
     return Finding(
         id=finding_id(subject, fence.id, one.kind, ordinal, *ends),
         site=fence.site,
@@ -94,12 +93,12 @@ def _finding(
         kind=one.kind,
         fence=fence.id,
         fence_version=fence.version,
-        observed_from=_instant(float(fixes.time_s[one.from_ix])),
-        observed_to=_instant(float(fixes.time_s[one.to_ix])),
-        crossed_at=_instant(one.time_s),
-        earliest_at=_instant(one.earliest_s),
-        latest_at=_instant(one.latest_s),
-        decided_at=_instant(float(fixes.time_s[one.decided_ix])),
+        observed_from=instant_of(float(fixes.time_s[one.from_ix])),
+        observed_to=instant_of(float(fixes.time_s[one.to_ix])),
+        crossed_at=instant_of(one.time_s),
+        earliest_at=instant_of(one.earliest_s),
+        latest_at=instant_of(one.latest_s),
+        decided_at=instant_of(float(fixes.time_s[one.decided_ix])),
         probability=round(one.p, 6),
         longitude=round(one.longitude, 7),
         latitude=round(one.latitude, 7),
@@ -167,7 +166,3 @@ def _shown(device: str, observation: Detection | Sighting) -> dict[str, Any]:
     if observation.individual:
         detail["individual"] = observation.individual
     return detail
-
-
-def _instant(time_s: float) -> datetime:
-    return datetime.fromtimestamp(round(time_s, 3), UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -160,3 +161,8 @@ def uuid_of(identity: np.void) -> UUID:
 def fixes_only(rows: Rows) -> Rows:
     """Rows that are fixes: only between them is a straight line a fair guess of the way."""
     return rows[rows["is_fix"]]
+
+
+def instant_of(time_s: float) -> datetime:
+    """The time of a row, to the millisecond."""
+    return datetime.fromtimestamp(round(time_s, 3), UTC)

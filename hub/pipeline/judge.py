@@ -118,7 +118,7 @@ def judge(work: Work, world: World) -> Verdict:
                 present[one.id] = here
                 added += here
     shared = known.shared if work.shared is None else rows_of_shares(work.shared, world)
-    is_moved = bool(inserted) or shared.tobytes() != known.shared.tobytes()
+    is_moved = bool(inserted) or (shared is not known.shared and shared.tobytes() != known.shared.tobytes())
     known = Memory(
         rows=rows,
         fixes=fixes,

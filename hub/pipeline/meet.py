@@ -18,7 +18,7 @@ from fusion.tracks import Checkpoint
 from geo.tiles import grown
 from hub.pipeline import identity
 from hub.pipeline.fuse import fuse
-from hub.pipeline.history import Rows, ordered_rows, uuid_of
+from hub.pipeline.history import Rows, instant_of, ordered_rows, uuid_of
 from hub.pipeline.memory import Memories
 from hub.pipeline.nights import DAY_S, MARGIN_S, around, begins
 from hub.pipeline.world import World
@@ -154,18 +154,18 @@ def _finding(
     nearest = [side[int(np.abs(side["time_s"] - best.at_s).argmin())] for side in rows]
     x, y = world.frame.to_degrees(np.array([best.x_m]), np.array([best.y_m]))
     subject = Subject(kind="individual", id=one)
-    at = _instant(best.at_s)
+    at = instant_of(best.at_s)
     return Finding(
         id=behaviour_id(subject, "encounter", other=other, of=str(night)),
         site=world.site.id,
         subject=subject,
         kind="encounter",
-        observed_from=_instant(found[0].since_s),
-        observed_to=_instant(found[-1].until_s),
+        observed_from=instant_of(found[0].since_s),
+        observed_to=instant_of(found[-1].until_s),
         crossed_at=at,
-        earliest_at=_instant(best.since_s),
-        latest_at=_instant(best.until_s),
-        decided_at=_instant(max(float(side["time_s"]) for side in nearest)),
+        earliest_at=instant_of(best.since_s),
+        latest_at=instant_of(best.until_s),
+        decided_at=instant_of(max(float(side["time_s"]) for side in nearest)),
         probability=round(best.probability, 3),
         longitude=round(float(x[0]), 6),
         latitude=round(float(y[0]), 6),
@@ -178,7 +178,3 @@ def _finding(
             "stretches": len(found),
         },
     )
-
-
-def _instant(time_s: float) -> datetime:
-    return datetime.fromtimestamp(round(time_s, 3), UTC)

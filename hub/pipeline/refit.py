@@ -7,7 +7,6 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from fusion.evidence import Evidence
 from fusion.parameters import Fitted, fit_species, judged
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.fuse import evidence_of
-from hub.pipeline.history import fixes_only, rows_of
+from hub.pipeline.history import fixes_only, instant_of, rows_of
 from hub.pipeline.movement import kind_of, prior_of
 from hub.pipeline.world import NOUNS, World
 from hub.records.hypothesis import Hypothesis, hypothesis_id
@@ -126,7 +125,7 @@ def dispersal(fits: Fits, evidence: Evidence, world: World) -> Hypothesis | None
         return None
     probability = 1.0 / (1.0 + math.exp(-min(fits.log_bayes_factor, 50.0)))
     x, y = world.frame.to_degrees(evidence.x_m[-1:], evidence.y_m[-1:])
-    first, last = (datetime.fromtimestamp(round(float(evidence.time_s[k]), 3), UTC) for k in (0, -1))
+    first, last = (instant_of(float(evidence.time_s[k])) for k in (0, -1))
     return Hypothesis(
         id=hypothesis_id("dispersal", fits.individual),
         site=world.site.id,

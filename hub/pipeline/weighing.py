@@ -79,6 +79,23 @@ def months_reading(moments: Iterable[datetime]) -> set[date]:
 
 def basis_of(world: World, month: date) -> str:
     """Names the reference data that the weighing of a month depends on: who is known, and what stood or was where."""
+    return _basis(_of_all_months(world), world, month)
+
+
+def outdated(known: Iterable[tuple[date, str]], world: World) -> Collection[date]:
+    """Of months with the basis that their answer has, those whose reference data are other ones now."""
+    always = _of_all_months(world)
+    return {month for month, basis in known if basis != _basis(always, world, month)}
+
+
+def _of_all_months(world: World) -> tuple[object, ...]:
+    individuals = sorted((str(one.id), one.name, one.scientific_name) for one in world.individuals.values())
+    rules = AssociationRules().configuration_hash().hex()
+    merged = sorted((str(one), str(stays_as)) for one, stays_as in world.merged.items())
+    return (MODEL, rules, world.site.centre, world.movements.digest, individuals, merged)
+
+
+def _basis(always: tuple[object, ...], world: World, month: date) -> str:
     span = span_of(month)
     stays = sorted(
         (stay.device, stay.carrier.kind, str(stay.carrier.id), str(stay.valid_from), str(stay.valid_to))
@@ -93,13 +110,4 @@ def basis_of(world: World, month: date) -> str:
         for one in world.places.values()
         if str(one.id) in standing
     )
-    individuals = sorted((str(one.id), one.name, one.scientific_name) for one in world.individuals.values())
-    rules = AssociationRules().configuration_hash().hex()
-    merged = sorted((str(one), str(stays_as)) for one, stays_as in world.merged.items())
-    text = repr((MODEL, rules, world.site.centre, world.movements.digest, individuals, merged, stays, places))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def outdated(known: Iterable[tuple[date, str]], world: World) -> Collection[date]:
-    """Of months with the basis that their answer has, those whose reference data are other ones now."""
-    return {month for month, basis in known if basis != basis_of(world, month)}
+    return hashlib.sha256(repr((*always, stays, places)).encode()).hexdigest()[:16]

@@ -12,9 +12,10 @@ from hub.ingest.accept import Acceptor
 from hub.pipeline.line import Line
 from hub.pipeline.propose import propose_all
 from hub.records.finding import Subject
-from hub.store import proposals, reference, sites, tracks
+from hub.store import proposals, tracks
 from hub.store.database import Database
 from tests import builders as a
+from tests.store.ground import a_site_with
 
 SITE = "leopard"
 EAST = {"west": -0.08, "middle": 0.0, "east": 0.08}
@@ -40,14 +41,17 @@ async def a_reserve(database: Database) -> None:
         a.a_deployment(collar, people["M04"]),
         a.a_fence(SITE, half_deg=0.2),
     ]
+    await make_reserve(database, records)
+
+
+async def make_reserve(database: Database, records: Sequence[Any]) -> None:
+    """The site with its three stations, and these records of it."""
+    stations: list[Any] = []
     for name, east in EAST.items():
         camera = a.a_device(SITE, f"camera-{name}", kind="camera")
         station = a.a_place(SITE, name, longitude=a.CENTRE[0] + east)
-        records += [camera, station, a.a_deployment(camera, station)]
-    async with database.transaction() as connection:
-        await sites.put(connection, a.a_site(SITE))
-        for record in records:
-            await reference.put(connection, record, expect=None, by="test")
+        stations += [camera, station, a.a_deployment(camera, station)]
+    await a_site_with(database, *records, *stations)
 
 
 def picture(where: str, hours: float, **ratios: float) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,45 +13,24 @@ from hub.pipeline.propose import propose
 from hub.pipeline.world import read_world
 from hub.records.ids import new_id
 from hub.records.proposal import Proposal
-from hub.store import identities, proposals, reference, sites, vicinity
+from hub.store import identities, proposals, sites, vicinity
 from hub.store.database import Database
 from hub.store.identity_months import IdentityMonth
 from tests import builders as a
+from tests.store.shared import DOUBTFUL, SITE, make_reserve, picture
 
-SITE = "leopard"
-EAST = {"west": -0.08, "middle": 0.0, "east": 0.08}
 JULY = IdentityMonth(a.NOON.date(), asked=1, answered=0, basis="")
 
 
 async def a_reserve(database: Database) -> None:
     """Three stations 6.5 km apart; F01 lives in the west, M02 in the east, and F03 has never been seen."""
-    records: list[Any] = [a.an_individual(SITE, name) for name in ("F01", "M02", "F03")]
-    for name, east in EAST.items():
-        camera = a.a_device(SITE, f"camera-{name}", kind="camera")
-        station = a.a_place(SITE, name, longitude=a.CENTRE[0] + east)
-        records += [camera, station, a.a_deployment(camera, station)]
-    async with database.transaction() as connection:
-        await sites.put(connection, a.a_site(SITE))
-        for record in records:
-            await reference.put(connection, record, expect=None, by="test")
-
-
-def picture(where: str, hours: float, **ratios: float) -> dict[str, Any]:
-    return {
-        "kind": "detection",
-        "device": f"camera-{where}",
-        "observed_at": (a.NOON + timedelta(hours=hours)).isoformat(),
-        "label": "animal",
-        "scientific_name": "Panthera pardus orientalis",
-        "resembles": [{"individual": name, "log_ratio": ratio} for name, ratio in ratios.items()],
-    }
+    await make_reserve(database, [a.an_individual(SITE, name) for name in ("F01", "M02", "F03")])
 
 
 WEEK = [
     *(picture("west", 7 * k, F01=6.0, M02=-3.0, F03=-3.0) for k in range(12)),
     *(picture("east", 7 * k + 3, M02=6.0, F01=-3.0, F03=-3.0) for k in range(12)),
 ]
-DOUBTFUL = picture("west", 40.5, F01=1.0, M02=1.0, F03=-3.0)
 
 
 async def sent(database: Database, *bodies: dict[str, Any]) -> list[UUID]:
