@@ -1,4 +1,4 @@
--- What migrations/0001 to 0013 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0014 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -290,7 +290,8 @@ CREATE TABLE public.movement (
     spread_factor double precision NOT NULL,
     log_covariance double precision[] NOT NULL,
     fixes integer NOT NULL,
-    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL
 );
 
 CREATE TABLE public.observation (

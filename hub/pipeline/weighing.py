@@ -18,7 +18,7 @@ from hub.pipeline.world import World
 from hub.records.observation import Detection, Fix, Sighting
 from hub.store.observations import Seen
 
-MODEL: Final = "month-1"
+MODEL: Final = "month-2"
 """Raised whenever what is weighed, or how, changes beside the rules of `fusion`."""
 MARGIN: Final = timedelta(days=10)
 WINDOW: Final = timedelta(days=30)

@@ -20,7 +20,7 @@ from hub.pipeline.movement import Movements
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
 from hub.records.ids import content_id
-from hub.records.movement import Movement
+from hub.records.movement import UNFITTED, Movement, Tag
 from hub.records.observation import Detection, Observed, Sighting
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
 from hub.records.roster import Merge, standing_for
@@ -174,6 +174,12 @@ class World:
     def device_subject(self, device: str) -> Subject:
         """A device that is on nobody, as a subject of its own. Its id follows from its key, known or not."""
         return _device_subject(self.site.id, device)
+
+    def tag_of(self, device: str, at: datetime) -> Tag:
+        """What a tag is off by, as fitted for the animal that wore it then; else what is assumed of any."""
+        if device not in self.movements.tagged:
+            return UNFITTED
+        return self.movements.tag(self.subject_of(device, at).id, device)
 
     def place_of(self, device: str, at: datetime) -> Place | None:
         """Where a standing device stood then."""
