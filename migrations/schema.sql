@@ -179,7 +179,7 @@ CREATE TABLE public.hypothesis (
     evidence uuid[] NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text])))
+    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text, 'same_animal'::text])))
 );
 
 CREATE TABLE public.hypothesis_decision (

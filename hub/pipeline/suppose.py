@@ -17,6 +17,7 @@ import numpy as np
 from hub.pipeline import identity
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.history import UNUSABLE, place_of
+from hub.pipeline.wearers import with_wearers
 from hub.pipeline.weighing import WINDOW, to_the_hour
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject
@@ -73,6 +74,7 @@ async def suppose(database: Database, world: World) -> list[Hypothesis]:
         if key not in dying and (one := await _silent(database, world, key, until)) is not None:
             known.append(one)
     known += births(await _strangers(database, world, until), world)
+    known = await with_wearers(database, world, known, until)
     async with database.transaction() as connection:
         await hypotheses.put(connection, site, SUPPOSED, known)
     return known

@@ -282,14 +282,19 @@ async def read_world(
     before: World | None = None,
     as_of: datetime | None = None,
     also: Sequence[Merge] = (),
+    instead: Sequence[Reference] = (),
+    fitted: Sequence[Movement] = (),
 ) -> World:
     """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable.
 
     as_of: as they said at that time; where the middle of the site is, is no matter of time. also: merges as if they
-    were made already.
+    were made already; so with records `instead` of those of the same id, and with fits.
     """
     records = await reference.everything(database, site, NOUNS, as_of)
-    fits = await parameters.everything(database, site, as_of)
+    edited, refitted = {one.id for one in instead}, {one.individual for one in fitted}
+    records = [*(one for one in records if one.id not in edited), *instead]
+    fits = [one for one in await parameters.everything(database, site, as_of) if one.individual not in refitted]
+    fits += fitted
     merged = await merges.holding(database, site, as_of)
     return World(await sites.get(database, site), records, before, fits, [*merged, *also], as_of)
 

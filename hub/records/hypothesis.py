@@ -69,3 +69,9 @@ class HypothesisDecision(msgspec.Struct, frozen=True, kw_only=True):
 def hypothesis_id(kind: HypothesisKind, *rests_on: UUID) -> UUID:
     """Identity of a hypothesis: what is supposed, and of whom or by what."""
     return content_id("hypothesis", kind, *(one.bytes for one in rests_on))
+
+
+def others(one: Hypothesis) -> tuple[UUID, ...]:
+    """The individuals that its detail speaks of: who a collar fits better, or whose collars were swapped."""
+    spoken = [told["individual"] for key in ("wearers", "swapped") for told in one.detail.get(key, ())]
+    return tuple(dict.fromkeys(map(UUID, spoken)))

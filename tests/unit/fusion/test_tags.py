@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from fusion.evidence import Evidence
+from fusion.evidence import Evidence, frozen
 from fusion.parameters import Fitted
 from fusion.tags import judged_with, tag_errors
 from tests.unit.fusion.simulated import ANIMAL, seen, walk
@@ -28,7 +28,7 @@ def two_tags(worse: float) -> tuple[Evidence, np.ndarray]:
     stated = np.tile([1e4, 0.0, 1e4], (N, 1))
     true = stated * np.where(tag == 1, worse**2, 1.0)[:, None]
     evidence = seen(times, walk(times, ANIMAL, rng), true, rng)
-    return dataclasses.replace(evidence, covariance=stated), tag
+    return dataclasses.replace(evidence, covariance=frozen(stated)), tag
 
 
 @pytest.mark.parametrize("worse", [1.0, 3.0])

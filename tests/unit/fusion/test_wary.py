@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fusion.evidence import Evidence
+from fusion.evidence import Evidence, frozen
 from fusion.motion import OutlierPolicy
 from fusion.tracks import Checkpoint, smooth
 from fusion.wary import smooth_wary
@@ -21,7 +21,7 @@ def wild(n: int = 500) -> Evidence:
     times = np.cumsum(rng.exponential(1_500.0, n))
     evidence = seen(times, walk(times, ANIMAL, rng), ellipses(n, rng, 50.0, 100.0), rng)
     off = np.where(rng.random(n) < 0.1, rng.normal(0, 1_500.0, n), 0.0)
-    return dataclasses.replace(evidence, x_m=np.ascontiguousarray(evidence.x_m + off))
+    return dataclasses.replace(evidence, x_m=frozen(evidence.x_m + off))
 
 
 def same(one: Checkpoint, other: Checkpoint) -> bool:

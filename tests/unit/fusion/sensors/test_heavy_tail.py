@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fusion.evidence import Evidence
+from fusion.evidence import Evidence, frozen
 from fusion.sensors.heavy_tail import DEGREES, heavy_tail, left_out_distance2, student_weight
 from fusion.tracks import smooth
 from fusion.wary import heavy_tail_weights
@@ -72,7 +72,7 @@ def test_heavy_tail__is_found_where_fixes_are_wilder_than_they_say(share: float)
     places = walk(times, ANIMAL, rng)
     evidence = seen(times, places, ellipses(400, rng, 100.0, 200.0), rng)
     wild = np.where(rng.random(400) < share, rng.normal(0, 1_500.0, 400), 0.0)
-    evidence = dataclasses.replace(evidence, x_m=np.ascontiguousarray(evidence.x_m + wild))
+    evidence = dataclasses.replace(evidence, x_m=frozen(evidence.x_m + wild))
     everything = np.ones(400, dtype=bool)
     assert heavy_tail(evidence, ANIMAL, everything) == (TAIL if share else 0.0)
     assert heavy_tail(evidence, ANIMAL, everything & (np.arange(400) < 10)) == TAIL

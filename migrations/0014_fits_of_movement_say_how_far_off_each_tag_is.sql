@@ -1,4 +1,0 @@
--- A fit of movement says beside it how far off each tag of the animal is: the scale of its errors, how much too thin its
--- Argos ellipses are (psi), and how heavy a tail its errors have. Fits of before say nothing of it; the next one does.
-
-alter table movement add column tags jsonb not null default '[]';
