@@ -528,7 +528,8 @@ CREATE TABLE public.upload_piece (
     upload_id uuid NOT NULL,
     place bigint NOT NULL,
     size integer NOT NULL,
-    sealed bytea NOT NULL
+    digest bytea NOT NULL,
+    sealed bytea
 );
 ALTER TABLE ONLY public.upload_piece ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
