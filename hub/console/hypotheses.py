@@ -290,6 +290,12 @@ def change_item(one: Change, world: World) -> ChangeItem:
         at = one.sighting.observed_at.isoformat()
         fields = {"individual": (None, one.individual)}
         return ChangeItem(noun="identity", id=one.sighting.id, name=at, is_new=False, fields=fields)
+    if one.merge is not None:
+        merged, stays = (
+            world.name_of(Subject(kind="individual", id=key)) for key in (one.merge.merged, one.merge.stays)
+        )
+        fields = {"merged_into": (None, stays)}
+        return ChangeItem(noun="merge", id=one.merge.merged, name=merged, is_new=False, fields=fields)
     record = one.record
     assert record is not None, "a change changes something"
     if isinstance(record, Individual):

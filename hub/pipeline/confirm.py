@@ -17,19 +17,21 @@ from hub.records.hypothesis import Act, Hypothesis, HypothesisVerdict
 from hub.records.ids import content_id
 from hub.records.movement import Movement
 from hub.records.reference import Deployment, Individual
-from hub.store import identities, observations, parameters, reference
+from hub.records.roster import Merge
+from hub.store import identities, merges, observations, parameters, reference
 from hub.store.database import Connection, Database
 from hub.store.observations import Seen
 
 
 class Change(NamedTuple):
     """One thing that a decision would do: a record as it would be (its version that of today, 0: new), or a word about
-    a sighting, or movement parameters."""
+    a sighting, or movement parameters, or that two entries are one."""
 
     record: Individual | Deployment | None = None
     sighting: Seen | None = None
     individual: UUID | None = None
     movement: Movement | None = None
+    merge: Merge | None = None
 
 
 async def changes_of(
@@ -55,8 +57,20 @@ async def changes_of(
         case "wrong_deployment":
             assert who is not None
             return await _collars_moved(database, world, who, hypothesis)
+        case "same_animal":
+            assert who is not None
+            return [Change(merge=_merge(world, hypothesis, who, key))]
         case "dispersal":
             return [Change(movement=msgspec.convert(hypothesis.detail["moving"], Movement))]
+
+
+def _merge(world: World, hypothesis: Hypothesis, stays: UUID, key: UUID) -> Merge:
+    """The other entry into the one that was seen more often."""
+    other = UUID(hypothesis.detail["other"])
+    if stays not in world.individuals or other not in world.individuals:
+        raise Conflict("one of both is merged into another, or is on the roster no longer")
+    merged = content_id("same animal", key.bytes)
+    return Merge(id=merged, merged=other, stays=stays, note="", decided_by="", decided_at=hypothesis.decided_at)
 
 
 async def _birth(database: Database, world: World, hypothesis: Hypothesis, key: UUID, name: str) -> list[Change]:
@@ -162,6 +176,10 @@ async def carry_out(connection: Connection, site: str, changes: Sequence[Change]
         elif one.movement is not None:
             await parameters.put_in(connection, site, [one.movement])
             acts.append(Act(noun="movement", id=one.movement.individual))
+        elif one.merge is not None:
+            told = one.merge
+            await merges.decide(connection, site, told.id, merged=told.merged, stays=told.stays, note="", who=who)
+            acts.append(Act(noun="merge", id=told.id))
     return acts
 
 
@@ -175,6 +193,8 @@ async def undo(
             case "identity":
                 assert act.observation is not None
                 await identities.withdraw(connection, site, act.observation, act.id, who)
+            case "merge":
+                await merges.withdraw(connection, site, act.id, who)
             case "movement":
                 resident = msgspec.convert(hypothesis.detail["resident"], Movement)
                 await parameters.put_in(connection, site, [resident])

@@ -98,6 +98,8 @@ async def preview_of_changes(database: Database, world: World, changes: Sequence
 
     Shares of other sightings stay as they are until the months are weighed again, as in `moved`.
     """
+    if (merge := next((one.merge for one in changes if one.merge is not None), None)) is not None:
+        return await preview_of_merge(database, world, merge.merged, merge.stays)
     site = world.site.id
     records = [one.record for one in changes if one.record is not None]
     fitted = [one.movement for one in changes if one.movement is not None]

@@ -135,7 +135,7 @@ async def _named(one: Hypothesis, lives: _Lives) -> Hypothesis:
         fit = await lives.fit(collar, key)
         if fit > FITTING and fit - mine > STRONG:
             found.append((fit - mine, str(key)))
-    wearers = [
+    wearers: list[dict[str, Any]] = [
         {"individual": key, "log_ratio": round(ratio, 1)}
         for ratio, key in sorted(found, key=lambda pair: (-pair[0], pair[1]))[:MOST_NAMED]
     ]
@@ -182,11 +182,11 @@ def _swapped(
 ) -> Hypothesis:
     """One hypothesis for both collars; the same whichever of the two it is made from."""
     assert one.individual is not None
-    there = theirs.detail if theirs is not None else {"device": device, "sightings": 0}
+    there: dict[str, Any] = theirs.detail if theirs is not None else {"device": device, "sightings": 0}
     back: float = next(
         (w["log_ratio"] for w in there.get("wearers", []) if w["individual"] == str(one.individual)), round(ratio, 1)
     )
-    sides = [
+    sides: list[dict[str, Any]] = [
         {"individual": str(one.individual), "device": one.detail["device"], "since": one.since.isoformat(),
          "log_ratio": one.detail["wearers"][0]["log_ratio"], "sightings": one.detail["sightings"]},
         {"individual": str(wearer), "device": device, "since": since.isoformat(),

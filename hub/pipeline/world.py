@@ -19,6 +19,7 @@ from hub.pipeline.guard import watched, watches
 from hub.pipeline.movement import Movements
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
+from hub.records.flank import Flank, flank_of
 from hub.records.ids import content_id
 from hub.records.movement import UNFITTED, Movement, Tag
 from hub.records.observation import Detection, Observed, Sighting
@@ -199,6 +200,16 @@ class World:
             free_from = stay.valid_to
         gaps.append((free_from, None))
         return gaps
+
+    @cached_property
+    def one_flanked(self) -> frozenset[UUID]:
+        """Individuals that are known by one flank only: provisional, until a person says who shows the other one."""
+        return frozenset(key for key in self.individuals if self.flank_of(key) is not None)
+
+    def flank_of(self, individual: UUID) -> Flank | None:
+        """The only flank by which an individual is known; None of one whose both are, or that is known otherwise."""
+        known: set[Flank | None] = {flank_of(one.attributes) for one in self.entries_of(individual)}
+        return known.pop() if len(known) == 1 else None
 
     def name_of(self, subject: Subject, device: str = "") -> str:
         """A name that a dispatcher knows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,7 +23,7 @@ NARROW = tuple(0.01 if k % 5 == 0 else 0.0 for k in range(16))
 
 
 def fit(individual: Individual, **given: float) -> Movement:
-    said = {
+    said: dict[str, Any] = {
         "tau_position_s": 50_000.0,
         "tau_velocity_s": 2_000.0,
         "sigma_m": 1_000.0,
