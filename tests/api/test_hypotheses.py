@@ -273,6 +273,34 @@ async def test_swapped_collars__are_one_hypothesis_and_confirming_it_puts_each_o
     assert [(await the(hub, "deployment", one.id))["valid_to"] for one in worn] == [None, None]
 
 
+async def test_flanks__that_go_one_way_are_one_animal_only_when_a_person_says_so(hub: Hub) -> None:
+    hub.clock.time = a.NOON + timedelta(days=25)
+    sides = [a.an_individual(SITE, f"{side} one", attributes={"flank": side}) for side in ("left", "right")]
+    await hub.store(*sides)
+    times = np.arange(24) * DAY
+    places = walk(times, CAT, np.random.default_rng(1)).tolist()
+    seen = [
+        a.a_fix(minutes=1_440 * k, device="ranger", east=x / 81_000.0, north=y / 111_100.0)
+        | {"kind": "sighting", "label": "animal", "individual": sides[k % 2].name}
+        for k, (x, y) in enumerate(places)
+    ]
+    await hub.send(*seen)
+    await weighed(hub)
+    (same,) = [one for one in (await listed(hub))["items"] if one["kind"] == "same_animal"]
+    left, right = (str(one.id) for one in sides)
+    assert {same["individual"], same["detail"]["other"]} == {left, right} and len(same["names"]) == 1
+    roster = f"/api/v1/sites/{SITE}/individuals/{left}/roster"
+    assert (await hub.as_("scientist", "GET", roster)).json()["flank"] == "left"
+    preview = (await hub.as_("scientist", "POST", f"{ROOT}/{same['id']}/preview", json={"verdict": "confirmed"})).json()
+    assert [one["noun"] for one in preview["changes"]] == ["merge"] and len(preview["observations"]) == 12
+    word = str(new_id())
+    await decide(hub, same["id"], "confirmed", id=word)
+    entry = (await hub.as_("scientist", "GET", roster)).json()
+    assert (entry["provisional"], entry["flank"], len(entry["sightings"])) == (False, None, 24)
+    await withdraw(hub, same["id"], word)
+    assert (await hub.as_("scientist", "GET", roster)).json()["provisional"]
+
+
 async def test_hypotheses__are_the_same_in_whatever_order_everything_came(hub: Hub) -> None:
     await strangers(hub, random.Random(3))
     first = await hypotheses.everything(hub.database, SITE)

@@ -25,6 +25,7 @@ export const newWord = () => uuid7();
 export function supposed({ kind, name, detail, names }) {
   if (detail.by === "contradiction") return t("supposed.contradiction", { name });
   if (detail.by === "swap") return t("supposed.swap", { one: names[detail.swapped[0].individual], other: names[detail.swapped[1].individual] });
+  if (kind === "same_animal") return t("supposed.same_animal", { name, other: names[detail.other] });
   return t(`supposed.${kind}`, { name: name ?? detail.species ?? "", device: detail.device ?? "" });
 }
 

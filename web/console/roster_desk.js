@@ -126,6 +126,7 @@ export function RosterDesk({ id, species }) {
   const also = Object.entries(answer.entries).filter(([key]) => key !== id).map(([, name]) => name);
   const form = { id, species, name: names.get(id) ?? answer.name, others, done, cancel: () => setDoing(null) };
   return html`<section aria-label=${t("roster.title")}><h3>${t("roster.title")}</h3>
+    ${answer.provisional && html`<p class="callout">${t(`supposed.flank_${answer.flank}`)}</p>`}
     ${also.length > 0 && html`<p class="muted">${t("roster.also", { names: also.join(", ") })}</p>`}
     ${doing === "merge" ? html`<${MergeForm} ...${form} />` : doing === "split" ? html`<${SplitForm} ...${form} sightings=${answer.sightings} />`
     : html`<div class="actions"><button onClick=${() => setDoing("merge")} disabled=${!others.length}><${Icon} name="check" size=${16} />${t("roster.merge")}</button>
