@@ -10,6 +10,7 @@ import asyncio
 import json
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ TWICE = 10
 
 async def flush(hub: HubProcess, asked: Any, album: pictures.Album) -> dict[str, Any]:
     """Send everything, wait until it is seen, and count."""
-    with hub.client() as login:
+    with closing(hub.client()) as login:
         cookies, token = dict(login.cookies), login.headers["X-CSRF-Token"]
     given: dict[str, Any] = {
         "base_url": hub.url,
