@@ -18,6 +18,7 @@ from hub.pipeline import identity
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.flanks import OneFlank, one_flank, same_animals
 from hub.pipeline.history import UNUSABLE, place_of
+from hub.pipeline.looked import that_count
 from hub.pipeline.wearers import with_wearers
 from hub.pipeline.weighing import WINDOW, to_the_hour
 from hub.pipeline.world import World
@@ -181,6 +182,7 @@ async def _strangers(database: Database, world: World, until: datetime) -> list[
         one.observation: one for one in await proposals.of_nobody(database, site, LEAST_NOBODY)
     }
     seen = await noticed.of_span(database, site, until - WINDOW, until, 20_000)
+    seen = await that_count(database, seen)
     decided = await identities.believed_of(database, site, [one.id for one in seen])
     kinds = {one.scientific_name for one in world.individuals.values()}
     out: list[Stranger] = []
