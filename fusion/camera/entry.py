@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
+
 from fusion.camera.burst import Burst, Chain, Linking, voted
+from fusion.camera.calibrate import calibrated
 from fusion.camera.frame import ANIMAL, PERSON, VEHICLE
+from fusion.camera.manifest import Calibration
 from fusion.camera.park import Park
 from fusion.camera.rules import SPECIESNET, Prediction, Rule, Vote, predict
 from fusion.camera.taxonomy import BLANK, Taxonomy
@@ -27,7 +31,8 @@ class Judging:
     """How pictures become sequences. Things below `shown` are not listed, persons from `person_shown` on.
 
     `sharper`: exponent of a vote on labels, 1 leaves it; fitted on what people said. From `disagree` on, two votes for
-    species that exclude each other are two animals; below it they are one vote.
+    species that exclude each other are two animals; below it they are one vote. `calibration` is laid on what is said
+    of animals, from what people said of sequences; a person's probability stays as the surest picture gives it.
     """
 
     taxonomy: Taxonomy
@@ -39,6 +44,7 @@ class Judging:
     person_shown: float = 0.25
     sharper: float = 1.0
     disagree: float = 0.8
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,7 @@ def entries(things: Sequence[Thing], month: int, judging: Judging) -> list[Entry
     for members, named in _pooled(animals, judging):
         detector = {ANIMAL: max(thing.animal() for thing in members)}
         answer = predict(Vote(detector, named), judging.rules, judging.taxonomy, judging.park, month)
+        answer = replace(answer, probability=_come_true(answer.probability, judging.calibration))
         if answer.label == BLANK:
             empty.append(answer)
         else:
@@ -148,6 +155,12 @@ def _vote(members: Sequence[Thing], judging: Judging) -> dict[str, float]:
     raised = {label: p**judging.sharper for label, p in named.items()}
     whole = math.fsum(raised.values())
     return {label: p / whole for label, p in raised.items()}
+
+
+def _come_true(probability: float, how: Calibration) -> float:
+    if how.method == "none":
+        return probability
+    return float(calibrated(np.array([probability], np.float32), how)[0])
 
 
 def _merged(answers: Iterable[tuple[Thing, Prediction]], judging: Judging) -> list[Entry]:

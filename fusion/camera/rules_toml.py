@@ -17,6 +17,7 @@ from fusion.camera.cascade import Limits
 from fusion.camera.entry import Judging
 from fusion.camera.frame import ANIMAL, PERSON, VEHICLE
 from fusion.camera.manifest import ManifestError
+from fusion.camera.manifest_toml import read_calibration
 from fusion.camera.park import LEAST, MOST, Park, Year
 from fusion.camera.repeat_box import Repeating
 from fusion.camera.rules import ANY, SAYS, SPECIESNET, Rule
@@ -49,8 +50,8 @@ class CameraRules:
 def parse_rules(text: str, under: str = "") -> CameraRules:
     """Camera rules in `text`, over those in `under`; raises ManifestError for what is missing, unknown, out of range.
 
-    Keys of [sequence], [cascade], [repeat], [audit] and [park], taxa and labels are taken one by one: what `text` does
-    not name stays. Its [[rules]] and its [park.species] replace the lists below them whole.
+    Keys of [sequence], [calibration], [cascade], [repeat], [audit] and [park], taxa and labels are taken one by one:
+    what `text` does not name stays. Its [[rules]] and its [park.species] replace the lists below them whole.
     """
     tables = _laid_over(_tables(under), _tables(text))
     top = Section(tables, "")
@@ -69,6 +70,7 @@ def parse_rules(text: str, under: str = "") -> CameraRules:
         person_shown=sequence.number("person_shown", 0.0, 0.5, standard.person_shown),
         sharper=sequence.number("sharper", 0.0, 20.0, standard.sharper),
         disagree=sequence.number("disagree", 0.5, 1.0, standard.disagree),
+        calibration=read_calibration(top.section("calibration", needed=False)),
     )
     if judging.gap_s < judging.linking.gap_s:
         raise sequence.wrong("gap_s", f"a number not below burst_gap_s ({judging.linking.gap_s:g})")

@@ -48,6 +48,8 @@ class PictureSequence:
     infrared: bool
     entries: tuple[Entry, ...]
     value: float
+    target: float
+    """The highest probability at which any thing on it is one of the park's targets, whatever it is called."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -93,6 +95,7 @@ def _sequence(run: list[Burst], judging: Judging, divisor: Divisor) -> PictureSe
         infrared=2 * sum(frame.infrared for frame in frames) > len(frames),
         entries=tuple(found),
         value=max(_value(entry, judging) for entry in found),
+        target=max((_target(thing, month, judging) for thing in things), default=0.0),
     )
 
 
@@ -102,6 +105,12 @@ def worth(entry: Entry, judging: Judging) -> float:
     if any(name and judging.park.is_target(name, judging.taxonomy) for name in names):
         return WORTH[PERSON]
     return WORTH.get(entry.prediction.label, 1.0)
+
+
+def _target(thing: Thing, month: int, judging: Judging) -> float:
+    meant = judging.taxonomy.meant(thing.chain.named)
+    weighed = judging.park.weighed(meant, month, judging.taxonomy)
+    return thing.animal() * sum(p for taxon, p in weighed.items() if judging.park.is_target(taxon, judging.taxonomy))
 
 
 def _value(entry: Entry, judging: Judging) -> float:
