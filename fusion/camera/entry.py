@@ -58,6 +58,10 @@ class Thing:
     def animal(self) -> float:
         return self.chain.mean(ANIMAL) / self.divisor
 
+    def is_there(self) -> float:
+        """That it is an animal at all: one sure picture is enough, others may have missed it."""
+        return self.chain.highest(ANIMAL) / self.divisor
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -88,7 +92,11 @@ def entries(things: Sequence[Thing], month: int, judging: Judging) -> list[Entry
     for members, named in _pooled(animals, judging):
         detector = {ANIMAL: max(thing.animal() for thing in members)}
         answer = predict(Vote(detector, named), judging.rules, judging.taxonomy, judging.park, month)
-        answer = replace(answer, probability=_come_true(answer.probability, judging.calibration))
+        probability = answer.probability
+        if answer.label in judging.taxonomy.ranks:
+            # A classifier says which animal it is, supposing that there is one: leaves have names too.
+            probability *= max(thing.is_there() for thing in members)
+        answer = replace(answer, probability=_come_true(probability, judging.calibration))
         if answer.label == BLANK:
             empty.append(answer)
         else:

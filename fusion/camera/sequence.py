@@ -110,7 +110,7 @@ def worth(entry: Entry, judging: Judging) -> float:
 def _target(thing: Thing, month: int, judging: Judging) -> float:
     meant = judging.taxonomy.meant(thing.chain.named)
     weighed = judging.park.weighed(meant, month, judging.taxonomy)
-    return thing.animal() * sum(p for taxon, p in weighed.items() if judging.park.is_target(taxon, judging.taxonomy))
+    return thing.is_there() * sum(p for taxon, p in weighed.items() if judging.park.is_target(taxon, judging.taxonomy))
 
 
 def _value(entry: Entry, judging: Judging) -> float:

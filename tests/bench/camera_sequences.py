@@ -281,7 +281,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--cameras", type=int, default=64)
-    parser.add_argument("--days", type=int, default=45)
+    parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--shuffles", type=int, default=1_000)
     given = parser.parse_args()
     cameras, days, count = (8, 10, 5) if given.quick else (given.cameras, given.days, given.shuffles)

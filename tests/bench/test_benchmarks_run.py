@@ -121,3 +121,11 @@ def test_camera_fuzz__every_damaged_file_gets_an_answer() -> None:
     assert sum(told["answers"].values()) == told["files"] == 300
     assert told["deaths"] == 0
     assert told["memory_mb"] < told["goals"]["memory_mb"]
+
+
+def test_camera_sequences__votes_beat_single_pictures_and_every_order_gives_the_same() -> None:
+    told = quick("camera_sequences")
+    assert told["order"]["different_answers"] == 1 and told["order"]["shuffles"] > 1
+    assert all(one["burst_error"] <= one["single_error"] for one in told["votes"].values())
+    assert 0 <= told["calibration"]["ece"] <= 1
+    assert set(told["effort"]) == {"burst", "single"}

@@ -43,7 +43,7 @@ def test_sequence__says_what_it_is_how_many_and_by_which_rule() -> None:
 def test_sequence__rolls_up_to_what_the_scores_agree_on() -> None:
     (entry,) = only(frame("a", 0, box(leopard=0.4, tiger=0.35))).entries
     assert (entry.prediction.label, entry.prediction.source) == ("Panthera", "rolled_up")
-    assert entry.prediction.probability == pytest.approx(0.75)
+    assert entry.prediction.probability == pytest.approx(0.9 * 0.75)
 
 
 def test_sequence__keeps_two_species_apart_when_each_is_sure() -> None:
