@@ -27,7 +27,7 @@ class Limits:
 
     `rare`: from this probability of a target species on. `blanks`: the share of pictures on which nothing is as sure as
     `blank` that is looked at anyway. `weight` of the heavy model where both spoke, beside 1 of the light one;
-    `one_thing`: overlap of boxes that are one.
+    `one_thing`: overlap of boxes that are one. `model`: id of the heavy detector, empty where there is none.
     """
 
     unsure: Mapping[str, tuple[float, float]] = field(
@@ -38,6 +38,7 @@ class Limits:
     blank: float = 0.1
     weight: float = 3.0
     one_thing: float = 0.5
+    model: str = ""
 
 
 def drawn(key: str, share: float, purpose: str) -> bool:

@@ -201,6 +201,7 @@ def _limits(table: Section) -> Limits:
         blank=table.number("blank", 0.0, 1.0, standard.blank),
         weight=table.number("weight", 0.0, 100.0, standard.weight),
         one_thing=table.number("one_thing", 0.0, 1.0, standard.one_thing),
+        model=table.text("model", "", most=64),
     )
     table.close()
     return found

@@ -24,11 +24,11 @@ WORTH: Final = {PERSON: 3.0, VEHICLE: 2.0, BLANK: 0.2}
 A_REASON: Final = 0.5
 """What each reason to look adds, beside 1 for an answer that is as likely wrong as right."""
 
-Divisor = Callable[[str, Chain], float]
-"""Camera and chain -> what its score is divided by: 1 where its box is not known to repeat."""
+Divisor = Callable[[Burst, Chain], float]
+"""A chain and the burst it is of -> what its score is divided by: 1 where its box is not known to repeat."""
 
 
-def nothing_repeats(_camera: str, _chain: Chain) -> float:
+def nothing_repeats(_burst: Burst, _chain: Chain) -> float:
     """No box is known to repeat."""
     return 1.0
 
@@ -82,7 +82,7 @@ def asked_again(decided_s: float, known: frozenset[str], arrived_s: Mapping[str,
 def _sequence(run: list[Burst], judging: Judging, divisor: Divisor) -> PictureSequence:
     frames = [frame for burst in run for frame in burst.frames]
     month = datetime.fromtimestamp(frames[0].at_s, UTC).month
-    things = [Thing(burst, chain, divisor(burst.camera, chain)) for burst in run for chain in burst.chains]
+    things = [Thing(burst, chain, divisor(burst, chain)) for burst in run for chain in burst.chains]
     found = sorted(
         entries(things, month, judging), key=lambda one: (-worth(one, judging), -one.prediction.probability, one.frames)
     )

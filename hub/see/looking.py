@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import msgspec
 
+from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
 from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen
 
@@ -74,11 +76,14 @@ class Looking:
             # A new process met a model that is another than it was.
             return Seen(state="unreadable", reason=f"the model cannot be loaded again: {error}")
 
-    def attempt(self, data: bytes) -> Seen:
-        """As `look`, for whoever tells a picture's fault from others'. Raises Died, ManifestError."""
+    def attempt(self, data: bytes, boxes: Sequence[Area] = ()) -> Seen:
+        """As `look`, for whoever tells a picture's fault from others'; a classifier may be given boxes to look at.
+
+        Raises Died, ManifestError.
+        """
         self._ready()
         try:
-            answer = self._ask(Look(data), self._picture_s)
+            answer = self._ask(Look(data, list(boxes)), self._picture_s)
         except Died:
             self.deaths += 1
             raise

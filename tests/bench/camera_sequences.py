@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.camera.audit import Checked, accept_from, calibration_error
-from fusion.camera.burst import REST, Chain, bursts
+from fusion.camera.burst import REST, Burst, Chain, bursts
 from fusion.camera.calibrate import fitted_isotonic
 from fusion.camera.entry import Judging
 from fusion.camera.frame import Area, Frame, FrameBox
@@ -145,8 +145,8 @@ def remembered(of: Made, judging: Judging) -> Divisor:
                 )
     known: dict[str, list[RepeatBox]] = {camera: repeat_boxes(seen) for camera, seen in boxes.items()}
 
-    def of_chain(camera: str, chain: Chain) -> float:
-        return divisor(chain.spots[-1].best.area, known.get(camera, []), [])
+    def of_chain(burst: Burst, chain: Chain) -> float:
+        return divisor(chain.spots[-1].best.area, known.get(burst.camera, []), [])
 
     return of_chain
 
