@@ -32,13 +32,11 @@ class HubMetrics(Collector):
         door: MqttDoor,
         feeds: Feeds,
         vitals: HubVitals,
-        seeing: Seeing,
     ) -> None:
         self._database = database
         self._door = door
         self._feeds = feeds
         self._vitals = vitals
-        self._seeing = seeing
         self._found: list[Metric] = []
         registry.register(self)
 
@@ -78,7 +76,7 @@ class HubMetrics(Collector):
         else:
             found.append(_gauge("rosette_outbox_waiting", "Tellings not delivered yet.", waiting))
             found += _of_queue(pictures, unreadable)
-        self._found = found + _of_looks(self._seeing)
+        self._found = found + _of_looks(self._vitals.seeing)
 
 
 def _of_looks(seeing: Seeing) -> list[Metric]:

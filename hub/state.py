@@ -19,7 +19,7 @@ class HubVitals:
         self._door = door
         self._feeds = feeds
         self._drill = drill
-        self._seeing = seeing
+        self.seeing = seeing
 
     def mqtt(self) -> Door:
         """The broker's door."""
@@ -27,7 +27,7 @@ class HubVitals:
 
     def detector(self) -> DetectorState | None:
         """The active detector."""
-        active, problem = self._seeing.model, self._seeing.problem
+        active, problem = self.seeing.model, self.seeing.problem
         if active is None and not problem:
             return None
         return DetectorState(id="" if active is None else active.id, problem=problem)

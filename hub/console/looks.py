@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from hub.clearance import EXACT
 from hub.console.access import caller_of, role_at
@@ -52,8 +52,8 @@ class _Levels(msgspec.Struct):
 def look_routes(seeing: Seeing) -> tuple[HTTPRouteHandler | Router, ...]:
     """Routes about looks, by the model that is active."""
 
-    @post("/api/v1/sites/{site:str}/looks", guards=[role_at(*EXACT)], status_code=202, tags=["pictures"])
-    async def again(request: Call, parts: Given, site: FromPath[str], data: LookAgain) -> Asked:
+    @post("/api/v1/sites/{site:str}/looks", guards=[role_at(*EXACT)], status_code=202, tags=["media"])
+    async def again(request: Call, parts: Given, site: FromPath[str], data: JSONBody[LookAgain]) -> Asked:
         """Have pictures looked at again by the active model, after all that wait; what was seen before is kept.
 
         Pictures that it looked at last are left out. Its detections take the place of those before.
@@ -71,7 +71,7 @@ def look_routes(seeing: Seeing) -> tuple[HTTPRouteHandler | Router, ...]:
     return (again, of_medium)
 
 
-@get("/api/v1/sites/{site:str}/media/{medium:uuid}/looks", guards=[role_at()], tags=["pictures"])
+@get("/api/v1/sites/{site:str}/media/{medium:uuid}/looks", guards=[role_at()], tags=["media"])
 async def of_medium(parts: Given, site: FromPath[str], medium: FromPath[UUID]) -> list[OneLook]:
     """What all models saw in a picture, the first look first; without what the camera wrote into it."""
     one = await media.get(parts.database, site, medium)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ class Broken(Exception):
 class Eye:
     """Looks at one picture at a time, from one thread; `close` may come from another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Callable[[Path], Looking] = Looking) -> None:
+        self._start = start
         self._looking: Looking | None = None
         self._model: Active | None = None
         self._ending = threading.Event()
@@ -89,7 +91,7 @@ class Eye:
             self._looking.close()
         self._looking = None
         try:
-            self._looking, self._model = Looking(model.folder), model
+            self._looking, self._model = self._start(model.folder), model
         except (ManifestError, OSError) as error:
             raise Broken(f"{model.id} cannot be loaded: {error}") from error
         if self._ending.is_set():

@@ -87,6 +87,7 @@ class Seeing:
         """Pictures since the start, by what came out."""
         self.spent_ms = Counter[str]()
         """Processor time since the start, of reading and of the model."""
+        self._lanes = Lanes(database, self.processes)
         self._eyes: list[Looks] = []
         self._deaths = 0
 
@@ -101,7 +102,7 @@ class Seeing:
 
     async def run(self) -> None:
         """Look. Raises Unavailable when the database or the disk does not answer: run it again."""
-        lanes = Lanes(self._database, self.processes)
+        lanes = self._lanes = Lanes(self._database, self.processes)
         done: asyncio.Queue[Looked] = asyncio.Queue(MOST_SETTLED)
         threads = ThreadPoolExecutor(self.processes, thread_name_prefix="look")
         self._eyes = [self._eye() for _ in range(self.processes)]

@@ -31,6 +31,8 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("get", SITE_PATH + "/observations"): ANYBODY,
     ("post", SITE_PATH + "/observations"): ANYBODY | {"collar"},
     ("post", SITE_PATH + "/media"): ANYBODY | {"collar"},
+    ("post", SITE_PATH + "/looks"): EXACT,
+    ("get", SITE_PATH + "/media/{medium}/looks"): ANYBODY,
     ("post", SITE_PATH + "/files"): EXACT,
     ("get", SITE_PATH + "/quarantine"): EXACT,
     ("post", SITE_PATH + "/quarantine/{entry}/replay"): EXACT,

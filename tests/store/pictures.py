@@ -40,6 +40,10 @@ def jpeg_of(name: str) -> bytes:
     return b"\xff\xd8\xff\xe0" + name.encode()
 
 
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
 @dataclass
 class FakeEye:
     """Sees in a picture what `sees` says of its name; `before` is called first, and may wait or raise."""
@@ -61,11 +65,11 @@ class FakeEye:
         taken = (a.NOON + timedelta(hours=10)).strftime("%Y:%m:%d %H:%M:%S")
         return Seen(
             state="seen",
-            width_px=64,
+            width_px=640 if name.startswith("small") else 1_600,
             height_px=48,
             boxes=self.sees(name, model.key),
             facts={"DateTimeOriginal": taken},
-            perceptual_hash=int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True),
+            perceptual_hash=_hash(name.split("-")[-1] if "-" in name else name),
         )
 
     def close(self) -> None:
@@ -113,6 +117,7 @@ class Reserve:
             address=name,
             sender=None,
             live=live,
+            name=name,
             received_at=given.pop("received_at", self.now),
             **given,
         )

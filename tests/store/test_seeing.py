@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +11,8 @@ import pytest
 
 from hub.pipeline.line import Line
 from hub.records.errors import Unavailable
-from hub.see.eye import Active, Broken, Eye
-from hub.see.observed import Levels
+from hub.see import seeing as module
+from hub.see.eye import Broken
 from hub.store import alerts, looks, media
 from hub.store.database import Database
 from tests import builders as a
@@ -23,7 +21,8 @@ from tests.unit.see.test_looking import white
 
 
 @pytest.fixture
-async def reserve(database: Database, tmp_path: Path) -> Reserve:
+async def reserve(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reserve:
+    monkeypatch.setattr(module, "MODEL_EVERY_S", 0.05)
     found = Reserve(database, tmp_path)
     await found.found()
     return found
@@ -88,9 +87,8 @@ async def test_live__overtakes_a_thousand_that_came_in_bulk_and_cameras_take_tur
         of_camera = "select count(*) from medium where state = 'seen' and device = 'cam-2'"
         async with reserve.database.connection() as connection:
             assert await connection.fetchval(of_camera) >= 1, "ten of one camera wait for 990 of another one"
-        await reserve.take("live-1")
-        await reserve.take("live-2", "cam-2")
-        await until(lambda: reserve.receiver.arrived.is_set() is False)
+        live = {await reserve.take("live-1"), await reserve.take("live-2", "cam-2")}
+        await until(lambda: live <= seeing._lanes.in_hand)
         before_live = len(seen)
         gate.release(6)
         await until(lambda: len(seen) >= before_live + 5)
@@ -207,6 +205,24 @@ async def test_again__the_new_model_s_look_counts_the_old_one_is_kept_and_its_al
     assert [one.detail["label"] for one in await alerts.standing(reserve.database, SITE)] == ["person"]
 
 
+async def test_preview__a_small_copy_says_nothing_more_whichever_came_first(reserve: Reserve) -> None:
+    a_detector(reserve.models, "one")
+    line = Line(reserve.database, SITE, lambda told, world: None)
+    await line.start()
+    for small, full in (("small-a", "full-a"), ("full-b", "small-b")):
+        for name in (small, full):
+            await reserve.take(name, "cam-1" if name.endswith("a") else "cam-2")
+            async with running(reserve.seeing(FakeEye(sees=lambda name, model: [PERSON]))):
+                await until(reserve.settled)
+            while await line.step():
+                pass
+    standing = await alerts.standing(reserve.database, SITE)
+    assert len(standing) == 2, "of each pair one alert stands"
+    async with reserve.database.connection() as connection:
+        rows = await connection.fetch("select s.name, f.name from medium s join medium f on f.id = s.preview_of")
+    assert sorted(map(tuple, rows)) == [("small-a", "full-a"), ("small-b", "full-b")]
+
+
 async def test_unreadable__is_quarantined_with_its_reason_and_counted_for_its_camera(reserve: Reserve) -> None:
     a_detector(reserve.models, "one")
     bad = await reserve.take("bad", "cam-2")
@@ -252,43 +268,3 @@ async def test_card__without_times_raises_no_alert_and_is_kept(reserve: Reserve)
     assert b'"person"' in look.body
     assert await reserve.observed() == []
     assert (await media.get(reserve.database, SITE, medium)).facts["clock"] == "none"
-
-
-def test_eye__a_picture_that_kills_twice_is_unreadable_and_one_whose_process_somebody_killed_is_not(
-    reserve_models: tuple[Active, Eye], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model, eye = reserve_models
-    assert eye.look(model, white()).state == "seen"
-    looking = eye._looking
-    assert looking is not None
-    true = looking._write
-    killing = {"left": 1}
-
-    def kills(descriptor: int, data: bytes, end: float) -> None:
-        if killing["left"] and b"IHDR" in data:
-            killing["left"] -= 1
-            assert looking._process is not None
-            os.kill(looking._process.pid, signal.SIGKILL)
-            looking._process.wait()
-        true(descriptor, data, end)
-
-    monkeypatch.setattr(looking, "_write", kills)
-    assert (eye.look(model, white()).state, eye.deaths) == ("seen", 1)
-    killing["left"] = 2
-    assert eye.look(model, white()).reason.startswith("it ended the process")
-    killing["left"] = 3
-    with pytest.raises(Broken, match="dies of any picture"):
-        eye.look(model, white())
-    assert eye.look(model, white()).state == "seen"
-    eye.close()
-    with pytest.raises(Broken):
-        eye.look(model, white())
-
-
-@pytest.fixture
-def reserve_models(tmp_path: Path) -> tuple[Active, Eye]:
-    from hub.see.registry import Models
-
-    models = Models(tmp_path)
-    a_detector(models, "one")
-    return Active("one", "one@1", models.folder / "one", Levels(0.3)), Eye()
