@@ -48,10 +48,10 @@ web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/
 	@touch $@
 
 # Compiled once here, so that the first alert does not wait for a compiler.
-$(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
+$(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py fusion/camera/*.py) | $(VENV)/.packages
 	@echo "setting up: compiling kernels (once)"
 	@# numba's cache notices a change of the file that a kernel stands in, not of those whose kernels it calls.
-	@rm -f geo/__pycache__/*.nb? fusion/__pycache__/*.nb?
+	@rm -f geo/__pycache__/*.nb? fusion/__pycache__/*.nb? fusion/camera/__pycache__/*.nb?
 	@$(BIN)/python -c 'from geo import compiled; compiled.warm_up()' & geo=$$!; \
 	$(BIN)/python -c 'from fusion import compiled; compiled.warm_up()' && wait $$geo
 	@touch $@
