@@ -34,6 +34,7 @@ MODULES = {
     "doctor": "doctor",
     "models": "models",
     "see": "see",
+    "judging": "judging",
     "user": "user",
     "site": "site",
     "key": "key",

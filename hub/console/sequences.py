@@ -36,7 +36,9 @@ LONGEST_NOTE = 2_000
 MOST_SAID = 50
 Device = Annotated[str | None, QueryParameter(max_length=200, description="Key of one camera.")]
 Label = Annotated[str | None, QueryParameter(max_length=100, description="A taxon, person, vehicle, animal, blank.")]
-State = Annotated[SequenceState | None, QueryParameter(description="review, accepted, decided or reopened.")]
+Standing = Annotated[
+    SequenceState | None, QueryParameter(name="state", description="review, accepted, decided or reopened.")
+]
 
 
 class SequenceItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +144,7 @@ def sequence_routes(
         until: Until = None,
         device: Device = None,
         label: Label = None,
-        state: State = None,
+        standing: Standing = None,
         after: After = None,
         limit: Limit = 100,
     ) -> Page[SequenceItem]:
@@ -157,7 +159,7 @@ def sequence_routes(
             until=end,
             device=device,
             label=label,
-            state=state,
+            state=standing,
             after=keyset(after),
             limit=limit,
         )
