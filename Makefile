@@ -91,7 +91,7 @@ bench-fusion: setup-dev
 
 # Pictures from bytes to boxes (../shared), 100,000 damaged ones, and what votes of bursts gain.
 bench-camera: setup-dev
-	@for name in camera_detect camera_fuzz camera_sequences; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in camera_detect camera_fuzz camera_sequences camera_alert camera_flush camera_kills camera_swap; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

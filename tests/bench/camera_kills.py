@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     if asked.quick:
-        asked.kills, asked.pictures, asked.apart = 4, 24, 0.4
+        asked.kills, asked.pictures, asked.apart = 3, 16, 0.4
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with ground.postgres(folder / "postgres") as (server, pid):
