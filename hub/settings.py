@@ -57,6 +57,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mail_done: Annotated[str, _setting("Folder of the mailbox for mails that are taken; empty: they stay, as read.")] = ""
     streams: Annotated[str, _setting("TOML file of cameras with live video; empty: none.")] = ""
     firebase_credentials: Annotated[str, _setting("JSON file of a Firebase service account; empty: no FCM push.")] = ""
+    media_key: Annotated[
+        str, _setting("64 hexadecimal digits that pictures are encrypted with; empty: those of `media.key` in `state`.")
+    ] = ""
     log_level: Annotated[str, _setting("debug, info, warning, error.", pattern="^(debug|info|warning|error)$")] = "info"
 
     @property

@@ -14,25 +14,20 @@ from argon2 import PasswordHasher
 from httpx import ASGITransport, AsyncClient, Response
 
 from hub.console.app import create_api
-from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
-from hub.console.hypotheses import hypothesis_routes
-from hub.console.identity import identity_routes
-from hub.console.inside import inside_routes
-from hub.console.near import near_routes
 from hub.console.parts import Parts
 from hub.console.passwords import Passwords
-from hub.console.ranges import range_routes
-from hub.console.reads import read_routes
-from hub.console.roster import roster_routes
+from hub.console.routes import console_routes
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
-from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
+from hub.pictures import Pictures
 from hub.pipeline.line import Line, Told
 from hub.records.ids import new_id
 from hub.records.person import Person, Role
 from hub.records.reference import Reference
+from hub.see.registry import Models
+from hub.settings import Settings
 from hub.store import access, people, reference, sites
 from hub.store.database import Database
 from mobile_api.routes import ROUTES as MOBILE_ROUTES
@@ -99,6 +94,7 @@ class Hub:
         self.lines: dict[str, Line]
         self.feeds: Feeds
         self.drills: dict[str, FakeDrill]
+        self.pictures: Pictures
         self.keys: dict[str, str] = {}
         self.person: Person | None = None
 
@@ -179,6 +175,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
     feeds, drills = Feeds(database), dict[str, FakeDrill]()
     feeds.now = clock
     lines = dict[str, Line]()
+    pictures = Pictures(database, Settings(state=str(tmp_path)), acceptor, Models(tmp_path), clock)
     parts = Parts(
         database=database,
         acceptor=acceptor,
@@ -189,15 +186,8 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         import_file=partial(import_upload, acceptor, database),
         web=web,
         handlers=(
-            *read_routes(database, feeds, clock),
-            *near_routes(database, clock),
-            *identity_routes(database, feeds),
-            *roster_routes(database, feeds),
-            *hypothesis_routes(database, feeds),
-            *inside_routes(database, feeds, clock),
-            *watching_routes(feeds, clock),
-            *range_routes(database, feeds, clock),
-            *dispatch_routes(database, feeds, drills.get),
+            *console_routes(database, feeds, clock, drills.get),
+            *pictures.handlers,
             *MOBILE_ROUTES,
         ),
         passwords=Passwords(CHEAP),
@@ -213,7 +203,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
     transport = ASGITransport(create_api(parts), raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
         hub = Hub(client, database, vitals, clock)
-        hub.lines, hub.feeds, hub.drills = lines, feeds, drills
+        hub.lines, hub.feeds, hub.drills, hub.pictures = lines, feeds, drills, pictures
         for role in ("ranger", "dispatcher", "scientist", "admin"):
             await hub.keyed(role, SITE, role)
         await hub.keyed("stranger", OTHER, "admin")

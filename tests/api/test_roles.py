@@ -30,6 +30,7 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("post", SITE_PATH + "/reference/import"): EXACT,
     ("get", SITE_PATH + "/observations"): ANYBODY,
     ("post", SITE_PATH + "/observations"): ANYBODY | {"collar"},
+    ("post", SITE_PATH + "/media"): ANYBODY | {"collar"},
     ("post", SITE_PATH + "/files"): EXACT,
     ("get", SITE_PATH + "/quarantine"): EXACT,
     ("post", SITE_PATH + "/quarantine/{entry}/replay"): EXACT,

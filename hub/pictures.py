@@ -1,0 +1,35 @@
+"""Everything of a hub that has to do with pictures, as one thing: rooms build it up, the composition root takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from litestar.types import ControllerRouterHandler
+
+from hub.console.media import media_routes
+from hub.ingest.accept import Acceptor
+from hub.media.key import open_vault
+from hub.media.receive import Receiver
+from hub.see.registry import Models
+from hub.servers import Tasks
+from hub.settings import Settings
+from hub.store.database import Database
+
+
+class Pictures:
+    """`handlers`: routes of the API. `tasks`: what runs as long as the hub does. Raises Misconfigured."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        acceptor: Acceptor,
+        models: Models,
+        now: Callable[[str], datetime],
+    ) -> None:
+        del acceptor, models  # for whoever looks at pictures
+        self.vault = open_vault(settings.folder, settings.media_key)
+        self.receiver = Receiver(database, self.vault, now=lambda: now(""))
+        self.handlers: tuple[ControllerRouterHandler, ...] = (*media_routes(self.receiver, now),)
+        self.tasks: Tasks = {}
