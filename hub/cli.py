@@ -34,6 +34,7 @@ MODULES = {
     "doctor": "doctor",
     "models": "models",
     "see": "see",
+    "pictures": "pictures",
     "user": "user",
     "site": "site",
     "key": "key",

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from hub.console.media import media_routes
 from hub.ingest.accept import Acceptor
+from hub.ingest.pictures.doors import PictureDoors
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.see.registry import Models
@@ -28,8 +29,9 @@ class Pictures:
         models: Models,
         now: Callable[[str], datetime],
     ) -> None:
-        del acceptor, models  # for whoever looks at pictures
+        del models  # for whoever looks at pictures
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.handlers: tuple[ControllerRouterHandler, ...] = (*media_routes(self.receiver, now),)
-        self.tasks: Tasks = {}
+        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=lambda: now(""))
+        self.tasks: Tasks = {**self.doors.tasks}

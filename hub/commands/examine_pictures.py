@@ -37,14 +37,24 @@ def _folder(folder: Path) -> Check:
     if not folder.is_dir():
         return Check(what, "fail", f"there is no folder {folder}", "make it, or correct ROSETTE_PICTURES_FOLDER")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        return Check(what, "fail", f"{folder} cannot be written", "pictures could not be moved away: give the hub's user the right")
+        return Check(
+            what,
+            "fail",
+            f"{folder} cannot be written",
+            "pictures could not be moved away: give the hub's user the right",
+        )
     bad = 0
     for path in (folder / BAD).rglob("*.reason.txt"):
         bad += path.is_file()
         if bad == MOST_COUNTED:
             break
     if bad:
-        return Check(what, "warn", f"{folder}: {bad} files were refused", f"read the .reason.txt files in {BAD}/, then remove them")
+        return Check(
+            what,
+            "warn",
+            f"{folder}: {bad} files were refused",
+            f"read the .reason.txt files in {BAD}/, then remove them",
+        )
     return Check(what, "ok", str(folder))
 
 
@@ -55,7 +65,9 @@ def _ftps(settings: Settings, *, running: bool) -> Check:
         return Check("FTPS port", "fail", error.detail, "correct it")
     found = port("FTPS port", settings.ftps_host, settings.ftps_port, "ROSETTE_FTPS_PORT", running=running)
     if found.state == "ok" and settings.ftps_plain:
-        return Check("FTPS port", "warn", f"{found.found}; without TLS too", "unset ROSETTE_FTPS_PLAIN if no camera needs it")
+        return Check(
+            "FTPS port", "warn", f"{found.found}; without TLS too", "unset ROSETTE_FTPS_PLAIN if no camera needs it"
+        )
     return found
 
 

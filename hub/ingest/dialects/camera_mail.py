@@ -1,7 +1,7 @@
 """What cameras write into the mails that bring their pictures: lines as ``Battery: 85%`` or ``CSQ = 18``.
 
-The message is the mail's Date and Subject as headers, an empty line, and its text. Each line whose name and unit leave no
-doubt becomes a Reading; all other lines are left alone, because a wrong battery is worse than none. There is no
+The message is the mail's Date and Subject as headers, an empty line, and its text. Each line whose name and unit leave
+no doubt becomes a Reading; all other lines are left alone, because a wrong battery is worse than none. There is no
 standard: the forms are those that makers of cellular cameras share. Units: %, V, dBm, csq (0 to 31, as modems count),
 °C, MB.
 """
@@ -43,7 +43,9 @@ _NUMBER: Final = r"(-?\d{1,6}(?:\.\d{1,4})?)\s*"
 _BATTERY: Final = r"(?:camera\s+)?bat(?:t(?:ery)?)?(?:\s+(?:level|status|power|capacity|voltage))?"
 _SIGNAL: Final = r"(?:gsm\s+|cell(?:ular)?\s+|network\s+)?signal(?:\s+(?:strength|quality|level))?|rssi|rsrp"
 _TEMPERATURE: Final = r"temp(?:erature)?"
-_FREE: Final = r"(?:sd(?:[\s-]*card)?\s+)?free(?:\s+(?:space|memory))?|(?:sd(?:[\s-]*card)?)\s+(?:free|remaining|available)"
+_FREE: Final = (
+    r"(?:sd(?:[\s-]*card)?\s+)?free(?:\s+(?:space|memory))?|(?:sd(?:[\s-]*card)?)\s+(?:free|remaining|available)"
+)
 _FORMS: Final = (
     _Form(_line(_BATTERY, _NUMBER + "%"), "battery", "%", 0, 100),
     _Form(_line(_BATTERY, _NUMBER + "V"), "battery_voltage", "V", 0, 60),

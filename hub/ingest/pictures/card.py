@@ -151,9 +151,7 @@ async def import_card(
                         received_at=now(),
                         name=one.file.path.name.encode("utf-8", "replace").decode(),
                     )
-                    handed = await state.hand_over(
-                        receiver, picture, one.file.path if one.data is None else one.data
-                    )
+                    handed = await state.hand_over(receiver, picture, one.file.path if one.data is None else one.data)
                     if handed.outcome == "refused":
                         refuse(handed.reason, one.file)
                 done_bytes, done_files = done_bytes + one.file.size, done_files + 1

@@ -64,9 +64,7 @@ class WatchedFolder:
     async def look(self) -> bool:
         """Take what is ready: live first, oldest first. True where more is ready now. Raises Unavailable."""
         try:
-            found = await asyncio.to_thread(
-                self._tree.files, without=frozenset({DONE, BAD}), unfinished=UNFINISHED
-            )
+            found = await asyncio.to_thread(self._tree.files, without=frozenset({DONE, BAD}), unfinished=UNFINISHED)
         except OSError as error:
             self.state.connected, self.state.problem = False, f"the folder cannot be read: {error.strerror}"
             return False

@@ -10,17 +10,21 @@ import errno
 import hashlib
 import logging
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import IO, Any, ClassVar, Final, Protocol
 
 from OpenSSL import SSL
 from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
 
 MOST_BYTES: Final = 200 << 20
-COMMANDS: Final = frozenset(
-    "ABOR ALLO APPE AUTH CDUP CWD EPRT EPSV FEAT HELP LIST MKD MLSD MODE NLST NOOP OPTS PASS PASV PBSZ PORT PROT PWD "
-    "QUIT REIN REST RNFR RNTO SIZE STAT STOR STOU STRU SYST TYPE USER XCUP XCWD XMKD XPWD".split()
-)
+# fmt: off
+COMMANDS: Final = frozenset({
+    "ABOR", "ALLO", "APPE", "AUTH", "CDUP", "CWD", "EPRT", "EPSV", "FEAT", "HELP",
+    "LIST", "MKD", "MLSD", "MODE", "NLST", "NOOP", "OPTS", "PASS", "PASV", "PBSZ",
+    "PORT", "PROT", "PWD", "QUIT", "REIN", "REST", "RNFR", "RNTO", "SIZE", "STAT",
+    "STOR", "STOU", "STRU", "SYST", "TYPE", "USER", "XCUP", "XCWD", "XMKD", "XPWD",
+})
+# fmt: on
 
 
 class Login(Protocol):
@@ -43,7 +47,7 @@ class Desk(Protocol):
 class Growing:
     """A file of the spool while it is received; it does not grow without end."""
 
-    def __init__(self, path: Path, file: BinaryIO, name: str) -> None:
+    def __init__(self, path: Path, file: IO[Any], name: str) -> None:
         self.path, self._file, self.name = path, file, name
 
     @property
@@ -69,7 +73,6 @@ class Growing:
 class Spool(AbstractedFS):
     """What a camera takes for its folder. "Paths of the file system" are those that the camera says."""
 
-    cwd: str
     cmd_channel: Any
 
     def ftp2fs(self, ftppath: str) -> str:
@@ -99,7 +102,7 @@ class Spool(AbstractedFS):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Growing(place, place.open(mode), filename)
 
-    def mkstemp(self, suffix: str = "", prefix: str = "", dir: str | None = None, mode: str = "wb") -> Growing:
+    def mkstemp(self, suffix: str = "", prefix: str = "", dir: str | None = None, mode: str = "wb") -> Any:
         """For STOU: a name that nobody chose."""
         self.unnamed = getattr(self, "unnamed", 0) + 1
         return self.open(f"{dir or ''}/{prefix}{id(self)}.{self.unnamed}{suffix}", mode)
@@ -183,13 +186,13 @@ class Session(FTPHandler):
     max_login_attempts = 3
     auth_failed_timeout = 3.0
     use_sendfile = False
-    proto_cmds = {name: entry for name, entry in FTPHandler.proto_cmds.items() if name in COMMANDS}
+    proto_cmds: ClassVar[Any] = {name: entry for name, entry in FTPHandler.proto_cmds.items() if name in COMMANDS}
     abstracted_fs = Spool
     dtp_handler = Receiving
     desk: Desk
     login: Login
 
-    def ftp_TYPE(self, line: str) -> None:
+    def ftp_TYPE(self, line: str) -> None:  # noqa: N802 pyftpdlib calls it so
         """Bytes are taken as they come: a picture that is "translated" as text is broken."""
         super().ftp_TYPE(line)
         self._current_type = "i"
@@ -211,5 +214,5 @@ class TlsSession(TLS_FTPHandler, Session):
 
     tls_control_required = True
     tls_data_required = True
-    proto_cmds = {name: entry for name, entry in TLS_FTPHandler.proto_cmds.items() if name in COMMANDS}
+    proto_cmds: ClassVar[Any] = {name: entry for name, entry in TLS_FTPHandler.proto_cmds.items() if name in COMMANDS}
     dtp_handler = TlsReceiving

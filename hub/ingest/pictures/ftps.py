@@ -1,7 +1,7 @@
 """The FTPS door: a camera logs in as SITE:DEVICE with its device's key, and sends; 226 is said after the commit.
 
-pyftpdlib runs in threads, one a connection, which may wait; the hub's loop does the rest. At most `COMMITS` pictures are
-handed to it at a time, so a thousand cameras after an outage wait here and not in the hub's memory.
+pyftpdlib runs in threads, one a connection, which may wait; the hub's loop does the rest. At most `COMMITS` pictures
+are handed to it at a time, so a thousand cameras after an outage wait here and not in the hub's memory.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+from OpenSSL import SSL
 from pyftpdlib.exceptions import AuthenticationFailed
 from pyftpdlib.servers import ThreadedFTPServer
 
@@ -145,7 +146,7 @@ class FtpsDoor:
             return kind((chosen.host, chosen.port), handler)
         except OSError as error:
             raise Misconfigured(f"ROSETTE_FTPS_PORT: {chosen.host}:{chosen.port}: {error.strerror or error}") from None
-        except Exception as error:
+        except (SSL.Error, ValueError) as error:
             raise Misconfigured(f"the certificate of the FTPS door cannot be used: {error!r}") from None
 
     # From here on: called by the server's threads.

@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -65,12 +65,13 @@ def whose(letter: Letter, cameras: Sequence[Mailed]) -> Mailed | str:
     if found:
         named = ", ".join(sorted(f"{camera.device} at {camera.site}" for camera in found)[:5])
         return f"from {letter.sender or 'nobody'}: it may be of {named}"
-    return f"from {letter.sender or 'nobody'} to {', '.join(letter.recipients[:3]) or 'nobody'}: no device has these addresses"
+    to = ", ".join(letter.recipients[:3]) or "nobody"
+    return f"from {letter.sender or 'nobody'} to {to}: no device has these addresses"
 
 
 def read_letter(raw: bytes) -> Letter:
     """Never raises for what a mail may hold: what cannot be read is empty."""
-    message = cast("EmailMessage", message_from_bytes(raw, policy=default))
+    message = message_from_bytes(raw, policy=default)
     date = _header(message, "Date")
     return Letter(
         sender=next(iter(_addresses(message, ("From",))), ""),

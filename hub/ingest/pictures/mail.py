@@ -1,7 +1,7 @@
 """The mail door: pictures attached to mails of cameras. A mail is marked as read only when all of it is committed.
 
-A mail that is no camera's stays unread in the mailbox, where people find it; it is asked for again once the addresses of
-devices have changed. The mailbox is the quarantine: strangers can fill it, but not the hub.
+A mail that is no camera's stays unread in the mailbox, where people find it; it is asked for again once the addresses
+of devices have changed. The mailbox is the quarantine: strangers can fill it, but not the hub.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MailDoor:
         now: Callable[[], datetime],
         context: ssl.SSLContext | None = None,
     ) -> None:
-        """`cameras`: those that have mail addresses; `done`: folder for mails that are taken, empty: they stay, as read."""
+        """`cameras`: those with mail addresses; `done`: folder for mails that are taken, empty: they stay, as read."""
         self.state = DoorState("mail")
         self._mailbox, self._context = mailbox, context
         self._receiver, self._acceptor, self._cameras = receiver, acceptor, cameras
@@ -81,7 +81,9 @@ class MailDoor:
             return
         self.state.connected = True
         left = len(self._nobodys)
-        self.state.problem = f"{left} mails are no camera's, for example {next(iter(self._nobodys.values()))}" if left else ""
+        self.state.problem = (
+            f"{left} mails are no camera's, for example {next(iter(self._nobodys.values()))}" if left else ""
+        )
 
     async def _read(self, box: Mailbox) -> None:
         unseen = await asyncio.to_thread(box.unseen)
@@ -120,7 +122,11 @@ class MailDoor:
             )
             await self.state.hand_over(self._receiver, picture, attached.data)
         if has_readings(letter.text):
-            head = f"Date: {letter.date}\nSubject: {letter.subject}\n\n" if letter.date else f"Subject: {letter.subject}\n\n"
+            head = (
+                f"Date: {letter.date}\nSubject: {letter.subject}\n\n"
+                if letter.date
+                else f"Subject: {letter.subject}\n\n"
+            )
             reading = Arrival(
                 site=camera.site,
                 door="mail",

@@ -44,7 +44,9 @@ def parse_mailbox(url: str) -> MailboxAddress:
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username or parts.password is None:
-        raise Misconfigured("ROSETTE_MAIL_URL must look like imaps://user:password@host/INBOX (special characters as %XX)")
+        raise Misconfigured(
+            "ROSETTE_MAIL_URL must look like imaps://user:password@host/INBOX (special characters as %XX)"
+        )
     tls = parts.scheme == "imaps"
     return MailboxAddress(
         host=parts.hostname,

@@ -18,6 +18,8 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 import av
 import msgspec
+from av import logging
+from av.error import FFmpegError
 
 from hub.ingest.pictures.stream_said import Alive, Ended, Follow, Frame, Said
 
@@ -47,11 +49,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Follow)
     threading.Thread(target=_end_with_the_hub, daemon=True).start()
-    av.logging.set_level(None)
+    logging.set_level(None)
     try:
         _follow(order, sink)
         reason = "the stream ended"
-    except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+    except (FFmpegError, OSError, ValueError, MemoryError) as error:
         # The text of an error may repeat the address, password and all.
         reason = f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'it cannot be read'}"
     _say(sink, Ended(reason))

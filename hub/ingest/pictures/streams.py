@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -183,7 +183,7 @@ class _Newest:
 
 
 @asynccontextmanager
-async def _process(stream: Stream) -> AsyncIterator[Process]:
+async def _process(stream: Stream) -> AsyncGenerator[Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

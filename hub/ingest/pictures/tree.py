@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -66,10 +66,12 @@ class Tree:
                         if entry.is_dir(follow_symlinks=False):
                             if len(path) < DEEPEST:
                                 waiting.append(path)
-                        elif entry.is_symlink() or entry.is_file(follow_symlinks=False):
-                            if not entry.name.lower().endswith(unfinished):
-                                mark = _mark(entry.stat(follow_symlinks=False))
-                                found.append(Found(path, mark, entry.is_symlink()))
+                            continue
+                        link = entry.is_symlink()
+                        if not (link or entry.is_file(follow_symlinks=False)):
+                            continue
+                        if not entry.name.lower().endswith(unfinished):
+                            found.append(Found(path, _mark(entry.stat(follow_symlinks=False)), link))
             except OSError:
                 # Folders come and go; only the whole one must be there.
                 if not parts:
@@ -77,7 +79,7 @@ class Tree:
         return sorted(found, key=lambda one: (one.mark.changed_ns, one.path))
 
     @contextmanager
-    def reading(self, found: Found) -> Iterator[BinaryIO]:
+    def reading(self, found: Found) -> Generator[BinaryIO]:
         """The file that was found, open; raises Unsafe and OSError."""
         with self._opened(found.path[:-1]) as folder:
             descriptor = os.open(found.path[-1], _FILE, dir_fd=folder)
@@ -111,17 +113,15 @@ class Tree:
             os.unlink(found.path[-1], dir_fd=folder)
 
     @contextmanager
-    def _opened(self, parts: tuple[str, ...], *, make: bool = False) -> Iterator[int]:
+    def _opened(self, parts: tuple[str, ...], *, make: bool = False) -> Generator[int]:
         """Descriptor of a folder, each of its parents opened without following a link."""
         with ExitStack() as stack:
             folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, folder)
             for part in parts:
                 if make:
-                    try:
+                    with suppress(FileExistsError):
                         os.mkdir(part, dir_fd=folder)
-                    except FileExistsError:
-                        pass
                 folder = os.open(part, _FOLDER, dir_fd=folder)
                 stack.callback(os.close, folder)
             yield folder

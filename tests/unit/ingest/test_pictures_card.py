@@ -73,7 +73,7 @@ async def test_what_is_known_is_not_handed_over_again(card: Card) -> None:
 async def test_an_import_that_was_interrupted_goes_on(card: Card) -> None:
     before = card.receiver.take
 
-    async def fails_after_ten(picture, data):  # noqa: ANN001, ANN202
+    async def fails_after_ten(picture, data):
         if len(card.receiver.order) == 10:
             raise DatabaseUnavailable
         return await before(picture, data)

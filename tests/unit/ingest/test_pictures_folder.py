@@ -100,7 +100,9 @@ async def test_what_cannot_be_a_picture_goes_to_bad_with_the_reason(watched: Wat
     assert {name.split("/")[0] for name in watched.names()} == {"bad"}
 
 
-async def test_links_out_of_the_folder_are_not_followed(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_links_out_of_the_folder_are_not_followed(
+    watched: Watched, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "secret.jpg").write_bytes(picture_of())
     (watched.folder / "kidepo" / "cam").mkdir(parents=True)

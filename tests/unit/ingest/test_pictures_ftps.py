@@ -72,9 +72,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 class Ground:
     def __init__(self, folder: Path, certificate: tuple[Path, Path], *, plain: bool) -> None:
         self.receiver, self.clock, self.spool = MemoryReceiver(), Clock(), folder / "spool"
-        settings = FtpsSettings(
-            host="127.0.0.1", port=0, certificate=certificate[0], key=certificate[1], plain=plain
-        )
+        settings = FtpsSettings(host="127.0.0.1", port=0, certificate=certificate[0], key=certificate[1], plain=plain)
         self.door = FtpsDoor(settings, self.receiver, who, spool=self.spool, now=self.clock)
         self.camera = Camera(self.door, ftplib.FTP() if plain else tls_client())
 

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 
@@ -209,7 +208,9 @@ def test_with_both_addresses_both_must_be_so_and_doubt_is_no_camera() -> None:
     assert whose(letter, [CAM, twin]) == "from modem7@sim.example: it may be of cam-7 at kidepo, cam-8 at kidepo"
 
 
-@pytest.mark.parametrize("raw", [b"", b"\x00\xff", b"From: =?x?q?=\nDate: x\n\n", b"Content-Type: multipart/mixed\n\n--"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\x00\xff", b"From: =?x?q?=\nDate: x\n\n", b"Content-Type: multipart/mixed\n\n--"]
+)
 def test_a_broken_mail_is_a_mail_of_nobody(raw: bytes) -> None:
     letter = read_letter(raw)
     assert (letter.attached, letter.sent_at) == ((), None)

@@ -18,13 +18,13 @@ from hub.records.errors import Misconfigured
 from tests.unit.ingest.taking import Clock, MemoryReceiver
 
 pytest.importorskip("av", reason="needs the package av (extra streams) to make and to read video")
-from tests.unit.ingest.rtsp_server import HEIGHT, WIDTH, RtspServer, pictures  # noqa: E402
+from tests.unit.ingest.rtsp_server import HEIGHT, WIDTH, RtspServer, pictures
 
 
 class Ticking(Clock):
     """Each look is a second later, so that pictures have times of their own."""
 
-    def __call__(self):  # noqa: ANN204
+    def __call__(self):
         self.forward(1)
         return self.time
 
@@ -48,18 +48,17 @@ async def following(one: Stream) -> AsyncIterator[tuple[StreamsDoor, MemoryRecei
 
 async def until(fact: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not fact():
+        while not fact():  # noqa: ASYNC110 the server and the process tell nobody how far they are
             await asyncio.sleep(0.01)
 
 
 async def test_a_stream_gives_pictures_and_is_connected_again_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with RtspServer(pictures([40, 40, 40, 200])) as server:
-        async with following(stream(server.url)) as (door, receiver):
-            await until(lambda: len(receiver.order) >= 2)
-            assert server.played >= 2
-            assert door.streams[0].reconnects >= 1
-            assert server.password not in caplog.text + repr(door.streams) + door.state.problem
+    async with RtspServer(pictures([40, 40, 40, 200])) as server, following(stream(server.url)) as (door, receiver):
+        await until(lambda: len(receiver.order) >= 2)
+        assert server.played >= 2
+        assert door.streams[0].reconnects >= 1
+        assert server.password not in caplog.text + repr(door.streams) + door.state.problem
     first = receiver.order[0]
     assert (first.site, first.device, first.door, first.live) == ("kidepo", "gate", "stream", True)
     assert (first.address, first.told_at) == ("kidepo/gate", first.received_at)
@@ -72,21 +71,25 @@ async def test_a_stream_gives_pictures_and_is_connected_again_when_it_ends(caplo
 async def test_between_two_samples_no_picture_is_taken_unless_the_scene_changes() -> None:
     # One a minute; the scene changes after 0.6 s of the stream's time, and two pictures are at least 2 s apart.
     frames = pictures([40] * 6 + [200] * 30)
-    async with RtspServer(frames, apart_s=0.002, hangs=True) as server:
-        async with following(stream(server.url, change=0.5)) as (_, receiver):
-            await until(lambda: len(receiver.order) >= 2)
+    async with (
+        RtspServer(frames, apart_s=0.002, hangs=True) as server,
+        following(stream(server.url, change=0.5)) as (_, receiver),
+    ):
+        await until(lambda: len(receiver.order) >= 2)
     assert len(receiver.order) == 2
     shades = [Image.open(BytesIO(jpeg)).convert("L").getpixel((80, 48)) for _, jpeg in receiver.kept]
     assert shades[0] < 60 and shades[1] > 180  # type: ignore[operator]
 
 
 async def test_a_silent_stream_is_noticed_and_connected_again() -> None:
-    async with RtspServer(pictures([40] * 20), apart_s=0.002, hangs=True) as server:
-        async with following(stream(server.url, silence_s=0.3)) as (door, receiver):
-            await until(lambda: server.played >= 2)
-            await until(lambda: "kidepo/gate" in door.state.problem)
-            assert not door.state.connected
-            assert door.state.waiting == 1
+    async with (
+        RtspServer(pictures([40] * 20), apart_s=0.002, hangs=True) as server,
+        following(stream(server.url, silence_s=0.3)) as (door, _),
+    ):
+        await until(lambda: server.played >= 2)
+        await until(lambda: "kidepo/gate" in door.state.problem)
+        assert not door.state.connected
+        assert door.state.waiting == 1
 
 
 async def test_a_wrong_login_is_said_without_the_password() -> None:
