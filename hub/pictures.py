@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
 from hub.console.media import media_routes
+from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
+from hub.media.uploads import Uploads
 from hub.see.registry import Models
 from hub.servers import Tasks
 from hub.settings import Settings
@@ -31,5 +34,9 @@ class Pictures:
         del acceptor, models  # for whoever looks at pictures
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
-        self.handlers: tuple[ControllerRouterHandler, ...] = (*media_routes(self.receiver, now),)
-        self.tasks: Tasks = {}
+        self.uploads = Uploads(database, self.vault, self.receiver)
+        self.handlers: tuple[ControllerRouterHandler, ...] = (
+            *media_routes(self.receiver, now),
+            *upload_routes(database, self.uploads, now),
+        )
+        self.tasks: Tasks = {"uploads": partial(self.uploads.follow, self.receiver.now)}
