@@ -8,6 +8,7 @@ from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
+from hub.console.looks import look_routes
 from hub.console.media import media_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
@@ -15,13 +16,17 @@ from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.uploads import Uploads
 from hub.see.registry import Models
+from hub.see.seeing import Seeing
 from hub.servers import Tasks
 from hub.settings import Settings
 from hub.store.database import Database
 
 
 class Pictures:
-    """`handlers`: routes of the API. `tasks`: what runs as long as the hub does. Raises Misconfigured."""
+    """`seeing`: looks at them. `handlers`: routes of the API. `tasks`: what runs as long as the hub does.
+
+    Raises Misconfigured.
+    """
 
     def __init__(
         self,
@@ -31,12 +36,16 @@ class Pictures:
         models: Models,
         now: Callable[[str], datetime],
     ) -> None:
-        del acceptor, models  # for whoever looks at pictures
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
+        self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.handlers: tuple[ControllerRouterHandler, ...] = (
             *media_routes(self.receiver, now),
             *upload_routes(database, self.uploads, now),
+            *look_routes(self.seeing),
         )
-        self.tasks: Tasks = {"uploads": partial(self.uploads.follow, self.receiver.now)}
+        self.tasks: Tasks = {
+            "seeing": self.seeing.run,
+            "uploads": partial(self.uploads.follow, self.receiver.now),
+        }

@@ -37,6 +37,8 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("patch", SITE_PATH + "/uploads/{upload}"): ANYBODY | {"collar"},
     ("post", SITE_PATH + "/uploads/{upload}"): ANYBODY | {"collar"},
     ("delete", SITE_PATH + "/uploads/{upload}"): ANYBODY | {"collar"},
+    ("post", SITE_PATH + "/looks"): EXACT,
+    ("get", SITE_PATH + "/media/{medium}/looks"): ANYBODY,
     ("post", SITE_PATH + "/files"): EXACT,
     ("get", SITE_PATH + "/quarantine"): EXACT,
     ("post", SITE_PATH + "/quarantine/{entry}/replay"): EXACT,
