@@ -72,7 +72,8 @@ create table upload_piece (
     upload_id uuid not null references upload (id) on delete cascade,
     place     bigint not null,                         -- offset over HTTP, number over MQTT
     size      integer not null,
-    sealed    bytea not null,
+    digest    bytea not null,                          -- SHA-256: is it the same piece that comes again?
+    sealed    bytea,                                   -- null once the whole is kept
     primary key (upload_id, place)
 );
 -- Encrypted bytes do not get smaller.

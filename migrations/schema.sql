@@ -1,4 +1,4 @@
--- What migrations/0001 to 0014 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0015 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -273,6 +273,18 @@ CREATE TABLE public.individual_split (
     CONSTRAINT individual_split_check CHECK ((individual <> other))
 );
 
+CREATE TABLE public.look (
+    medium_id uuid NOT NULL,
+    model text NOT NULL,
+    site_id text NOT NULL,
+    state text NOT NULL,
+    body jsonb NOT NULL,
+    thresholds jsonb DEFAULT '{}'::jsonb NOT NULL,
+    looked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    settled boolean DEFAULT false NOT NULL,
+    CONSTRAINT look_state_check CHECK ((state = ANY (ARRAY['seen'::text, 'partial'::text, 'unreadable'::text])))
+);
+
 CREATE TABLE public.medium (
     id uuid NOT NULL,
     site_id text NOT NULL,
@@ -296,6 +308,7 @@ CREATE TABLE public.medium (
     kept_until timestamp with time zone,
     looked_by text,
     name text DEFAULT ''::text NOT NULL,
+    look_again timestamp with time zone,
     CONSTRAINT medium_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'seen'::text, 'partial'::text, 'quarantined'::text, 'erased'::text]))),
     CONSTRAINT medium_time_method_check CHECK ((time_method = ANY (ARRAY['exif'::text, 'told'::text, 'received'::text])))
 );
@@ -528,7 +541,8 @@ CREATE TABLE public.upload_piece (
     upload_id uuid NOT NULL,
     place bigint NOT NULL,
     size integer NOT NULL,
-    sealed bytea NOT NULL
+    digest bytea NOT NULL,
+    sealed bytea
 );
 ALTER TABLE ONLY public.upload_piece ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
@@ -579,6 +593,9 @@ ALTER TABLE ONLY public.individual_merge
 
 ALTER TABLE ONLY public.individual_split
     ADD CONSTRAINT individual_split_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.look
+    ADD CONSTRAINT look_pkey PRIMARY KEY (medium_id, model);
 
 ALTER TABLE ONLY public.medium_delivery
     ADD CONSTRAINT medium_delivery_pkey PRIMARY KEY (id);
@@ -693,6 +710,8 @@ CREATE UNIQUE INDEX individual_is_merged_once ON public.individual_merge USING b
 
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
+CREATE INDEX look_unsettled ON public.look USING btree (medium_id) WHERE (NOT settled);
+
 CREATE INDEX medium_by_bytes ON public.medium USING btree (sha256);
 
 CREATE INDEX medium_by_device ON public.medium USING btree (site_id, device, taken_at, id);
@@ -701,7 +720,13 @@ CREATE INDEX medium_by_time ON public.medium USING btree (site_id, taken_at, id)
 
 CREATE INDEX medium_delivery_of ON public.medium_delivery USING btree (medium_id);
 
+CREATE INDEX medium_in_turn ON public.medium USING btree (live, site_id, COALESCE(device, ''::text), received_at, id) WHERE ((state = 'waiting'::text) AND (kind <> 'mp4'::text));
+
 CREATE INDEX medium_kept_until ON public.medium USING btree (kept_until) WHERE ((kept_until IS NOT NULL) AND (state <> 'erased'::text));
+
+CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHERE (look_again IS NOT NULL);
+
+CREATE INDEX medium_unreadable ON public.medium USING btree (site_id, device) WHERE (state = 'quarantined'::text);
 
 CREATE INDEX medium_waiting ON public.medium USING btree (live DESC, received_at, id) WHERE (state = 'waiting'::text);
 
@@ -736,6 +761,9 @@ ALTER TABLE ONLY public.individual_merge
 
 ALTER TABLE ONLY public.individual_split
     ADD CONSTRAINT individual_split_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.look
+    ADD CONSTRAINT look_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
 
 ALTER TABLE ONLY public.medium_delivery
     ADD CONSTRAINT medium_delivery_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);

@@ -30,9 +30,10 @@ class DrillState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DetectorState(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that finds animals, persons and vehicles in pictures."""
+    """The model that finds animals, persons and vehicles in pictures. problem: why it does not, though it is active."""
 
     id: str
+    problem: str = ""
 
 
 class Vitals(Protocol):
@@ -42,7 +43,7 @@ class Vitals(Protocol):
         """The broker's door."""
         ...
 
-    def pictures(self) -> dict[str, Door]:
+    def doors(self) -> dict[str, Door]:
         """The doors for pictures that are open beside HTTP and MQTT, by name."""
         ...
 

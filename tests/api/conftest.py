@@ -48,7 +48,7 @@ class FakeVitals:
     def mqtt(self) -> Door:
         return Door(connected=self.connected, lag=0)
 
-    def pictures(self) -> dict[str, Door]:
+    def doors(self) -> dict[str, Door]:
         return {"ftps": Door(connected=False, lag=2)}
 
     def detector(self) -> DetectorState | None:
