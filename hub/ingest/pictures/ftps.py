@@ -1,4 +1,4 @@
-"""The FTPS door: a camera logs in as SITE:DEVICE with its device's key, and sends; 226 is said after the commit.
+"""The FTPS door: a camera logs in as SITE:DEVICE with the key of its device, and sends; 226 is said after the commit.
 
 pyftpdlib runs in threads, one a connection, which may wait; the hub's loop does the rest. At most `COMMITS` pictures
 are handed to it at a time, so a thousand cameras after an outage wait here and not in the hub's memory.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import shutil
 import threading
 import time
@@ -37,6 +38,8 @@ T = TypeVar("T")
 LOGGER = logging.getLogger(__name__)
 COMMITS: Final = 4
 COMMIT_S: Final = 120.0
+# As at the broker; menus of some cameras, and addresses of FTP, leave no room for a colon.
+LOGIN: Final = re.compile(r"([a-z][a-z0-9-]*)[:/](.+)", re.DOTALL)
 CONNECTIONS: Final = 128
 # Cameras of one mobile network, or behind one repeater, share an address.
 CONNECTIONS_OF_ADDRESS: Final = 64
@@ -205,7 +208,8 @@ class FtpsDoor:
     # From here on: on the loop.
 
     async def _log_in(self, name: str, key: str, address: str) -> DeviceLogin:
-        site, _, device = name.partition(":")
+        login = LOGIN.match(name)
+        site, device = login.groups() if login else ("", "")
         guess = (address, name[:200])
         self._throttle.attempt(guess, self._now())
         caller = await self._who(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest())

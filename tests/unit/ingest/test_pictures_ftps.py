@@ -205,6 +205,11 @@ async def test_only_the_key_of_the_device_opens(ground: Ground, name: str, key: 
         await ground.camera.connect(name=name, key=key)
 
 
+async def test_a_camera_without_a_colon_in_its_menu_takes_a_stroke(ground: Ground) -> None:
+    await ground.camera.connect(name="kidepo/cam-7")
+    assert (await ground.camera.store("a.jpg", picture_of())).startswith("226")
+
+
 async def test_guessing_is_slowed_down_and_the_right_key_waits_too(ground: Ground) -> None:
     for _ in range(5):
         with pytest.raises(ftplib.error_perm, match="530"):
