@@ -48,6 +48,9 @@ class FakeVitals:
     def mqtt(self) -> Door:
         return Door(connected=self.connected, lag=0)
 
+    def doors(self) -> dict[str, Door]:
+        return {"ftps": Door(connected=False, lag=2)}
+
     def detector(self) -> DetectorState | None:
         return None
 
