@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from fusion.camera import nearest
-from fusion.camera.nearest import FAR, Near, Nearest
+from fusion.camera.nearest import Near, Nearest
 
 CHIPS, POINTS = 40, 30
+FAR = 200_000
+"""These chips differ more than coats do."""
 
 
 def descriptors(seed: int, count: int) -> np.ndarray:
@@ -23,6 +25,7 @@ def descriptors(seed: int, count: int) -> np.ndarray:
 def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "ROWS_A_LIST", 16)
     monkeypatch.setattr(nearest, "LISTS_LOOKED_AT", 6)
+    monkeypatch.setattr(nearest, "FAR", FAR)
 
 
 CHIP = [descriptors(100 + k, POINTS) for k in range(CHIPS)]
