@@ -72,10 +72,13 @@ function Consider({ one, verdict, done, cancel }) {
       setSending(false);
     }
   };
-  const shown = asked?.changes.map((change) => (change.is_new && change.noun === "individual" ? { ...change, name: name.trim() || t("change.new") } : change));
+  const called = name.trim() || t("change.new");
+  const newcomer = asked?.changes.find((change) => change.is_new && change.noun === "individual")?.id;
+  const shown = asked?.changes.map((change) => (change.id === newcomer ? { ...change, name: called } : change));
+  const moving = asked && { ...asked, moved: asked.moved.map((track) => (track.individual === newcomer ? { ...track, name: called } : track)) };
   return html`<form class="resolve" onSubmit=${submit}>
     <p class="identity-word">${t(`supposed.will_${verdict}`)}</p>
-    ${shown ? html`<${Changes} changes=${shown} />${shown.length > 0 && html`<${Moving} asked=${asked} />`}` : html`<${Loading} />`}
+    ${shown ? html`<${Changes} changes=${shown} />${shown.length > 0 && html`<${Moving} asked=${moving} />`}` : html`<${Loading} />`}
     ${born && html`<label class="field"><span>${t("supposed.name")}</span><input required value=${name} maxlength="200" onInput=${(typed) => setName(typed.target.value)} /></label>`}
     <label class="field"><span>${t("identity.note")}</span><input value=${note} maxlength="300" onInput=${(typed) => setNote(typed.target.value)} /></label>
     <div class="actions"><button class="primary" disabled=${sending || !asked || (born && !name.trim())}>${t("identity.decide")}</button>

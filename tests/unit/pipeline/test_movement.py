@@ -22,7 +22,7 @@ SITE = "leopard"
 NARROW = tuple(0.01 if k % 5 == 0 else 0.0 for k in range(16))
 
 
-def fit(individual: Individual, **given: float) -> Movement:
+def fit(individual: Individual, **given: Any) -> Movement:
     said: dict[str, Any] = {
         "tau_position_s": 50_000.0,
         "tau_velocity_s": 2_000.0,
