@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,9 +12,13 @@ from prometheus_client.registry import Collector
 from hub.console.feeds import Feeds
 from hub.ingest.mqtt import MqttDoor
 from hub.records.errors import Unavailable
+from hub.see.seeing import Seeing
 from hub.state import HubVitals
-from hub.store import outbox
+from hub.store import looks, outbox
 from hub.store.database import Database
+
+MOST_CAMERAS = 100
+"""With most unreadable pictures: each is a series of its own."""
 
 
 class HubMetrics(Collector):
@@ -62,11 +67,46 @@ class HubMetrics(Collector):
         ]
         try:
             waiting = await outbox.waiting(self._database)
+            pictures, unreadable = (
+                await looks.waiting(self._database),
+                await looks.unreadable(self._database, MOST_CAMERAS),
+            )
         except Unavailable:
             pass
         else:
             found.append(_gauge("rosette_outbox_waiting", "Tellings not delivered yet.", waiting))
-        self._found = found
+            found += _of_queue(pictures, unreadable)
+        self._found = found + _of_looks(self._vitals.seeing)
+
+
+def _of_looks(seeing: Seeing) -> list[Metric]:
+    """How looking at pictures goes, since the start."""
+    spent_s = {step: ms / 1000 for step, ms in sorted(seeing.spent_ms.items())}
+    outcomes = dict(sorted(seeing.looked.items()))
+    return [
+        _gauge("rosette_detector_active", "1 while a model looks at pictures.", seeing.model is not None),
+        _counter("rosette_pictures_looked", "Pictures that were looked at.", outcomes, "outcome"),
+        _counter("rosette_pictures_look_seconds", "Processor time of looking at them.", spent_s, "step"),
+        _counter("rosette_pictures_deaths", "Processes that ended while they looked.", seeing.deaths),
+    ]
+
+
+def _of_queue(waiting: Iterable[looks.Waits], unreadable: Iterable[tuple[str, str, int]]) -> list[Metric]:
+    """What waits to be looked at, and what could not be read, by the database."""
+    now = datetime.now(UTC)
+    count: dict[str, float] = dict.fromkeys(looks.LANES, 0.0)
+    age_s: dict[str, float] = dict.fromkeys(looks.LANES, 0.0)
+    for one in waiting:
+        count[one.lane] += one.pictures
+        age_s[one.lane] = max(age_s[one.lane], (now - one.oldest).total_seconds())
+    per_camera = GaugeMetricFamily("rosette_pictures_unreadable", "Pictures in quarantine.", labels=["site", "device"])
+    for site, device, number in unreadable:
+        per_camera.add_metric([site, device], number)
+    return [
+        _gauge("rosette_pictures_waiting", "Pictures that wait to be looked at.", count, "lane"),
+        _gauge("rosette_pictures_oldest_waiting_seconds", "Since when the oldest of them waits.", age_s, "lane"),
+        per_camera,
+    ]
 
 
 def _gauge(name: str, text: str, value: float | Mapping[str, float], label: str = "") -> Metric:

@@ -42,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_certificate: Annotated[str, _setting("PEM file; with tls_key, the web server speaks HTTPS itself.")] = ""
     tls_key: Annotated[str, _setting("PEM file of the private key.")] = ""
     firebase_credentials: Annotated[str, _setting("JSON file of a Firebase service account; empty: no FCM push.")] = ""
+    media_key: Annotated[
+        str, _setting("64 hexadecimal digits that pictures are encrypted with; empty: those of `media.key` in `state`.")
+    ] = ""
     log_level: Annotated[str, _setting("debug, info, warning, error.", pattern="^(debug|info|warning|error)$")] = "info"
 
     @property

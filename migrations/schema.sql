@@ -1,4 +1,4 @@
--- What migrations/0001 to 0013 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0015 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -273,6 +273,60 @@ CREATE TABLE public.individual_split (
     CONSTRAINT individual_split_check CHECK ((individual <> other))
 );
 
+CREATE TABLE public.look (
+    medium_id uuid NOT NULL,
+    model text NOT NULL,
+    site_id text NOT NULL,
+    state text NOT NULL,
+    body jsonb NOT NULL,
+    thresholds jsonb DEFAULT '{}'::jsonb NOT NULL,
+    looked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    settled boolean DEFAULT false NOT NULL,
+    CONSTRAINT look_state_check CHECK ((state = ANY (ARRAY['seen'::text, 'partial'::text, 'unreadable'::text])))
+);
+
+CREATE TABLE public.medium (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    sha256 bytea NOT NULL,
+    kind text NOT NULL,
+    bytes bigint NOT NULL,
+    device text,
+    live boolean NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    reason text,
+    camera_time timestamp without time zone,
+    taken_at timestamp with time zone,
+    time_method text,
+    width_px integer,
+    height_px integer,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    preview_of uuid,
+    perceptual_hash bigint,
+    kept_until timestamp with time zone,
+    looked_by text,
+    name text DEFAULT ''::text NOT NULL,
+    look_again timestamp with time zone,
+    CONSTRAINT medium_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'seen'::text, 'partial'::text, 'quarantined'::text, 'erased'::text]))),
+    CONSTRAINT medium_time_method_check CHECK ((time_method = ANY (ARRAY['exif'::text, 'told'::text, 'received'::text])))
+);
+
+CREATE TABLE public.medium_delivery (
+    id uuid NOT NULL,
+    medium_id uuid NOT NULL,
+    site_id text NOT NULL,
+    door text NOT NULL,
+    address text NOT NULL,
+    sender text,
+    device text,
+    live boolean NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    times integer DEFAULT 1 NOT NULL
+);
+
 CREATE TABLE public.migration (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -462,6 +516,36 @@ CREATE TABLE public.track_segment (
     columns bytea NOT NULL
 );
 
+CREATE TABLE public.upload (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    door text NOT NULL,
+    address text NOT NULL,
+    sender text,
+    owner uuid,
+    device text,
+    live boolean NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    told_at timestamp with time zone,
+    size bigint,
+    pieces integer,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    medium_id uuid,
+    code text,
+    reason text,
+    CONSTRAINT upload_door_check CHECK ((door = ANY (ARRAY['http'::text, 'mqtt'::text])))
+);
+
+CREATE TABLE public.upload_piece (
+    upload_id uuid NOT NULL,
+    place bigint NOT NULL,
+    size integer NOT NULL,
+    digest bytea NOT NULL,
+    sealed bytea
+);
+ALTER TABLE ONLY public.upload_piece ALTER COLUMN sealed SET STORAGE EXTERNAL;
+
 ALTER TABLE ONLY public.reference
     ADD CONSTRAINT a_device_is_on_one_carrier_at_a_time EXCLUDE USING gist (site_id WITH =, device_id WITH =, valid WITH &&) WHERE (((noun = 'deployment'::text) AND (superseded_at IS NULL) AND (NOT deleted)));
 
@@ -509,6 +593,15 @@ ALTER TABLE ONLY public.individual_merge
 
 ALTER TABLE ONLY public.individual_split
     ADD CONSTRAINT individual_split_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.look
+    ADD CONSTRAINT look_pkey PRIMARY KEY (medium_id, model);
+
+ALTER TABLE ONLY public.medium_delivery
+    ADD CONSTRAINT medium_delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.medium
+    ADD CONSTRAINT medium_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
@@ -561,6 +654,12 @@ ALTER TABLE ONLY public.track
 ALTER TABLE ONLY public.track_segment
     ADD CONSTRAINT track_segment_pkey PRIMARY KEY (site_id, subject_kind, subject_id, month);
 
+ALTER TABLE ONLY public.upload_piece
+    ADD CONSTRAINT upload_piece_pkey PRIMARY KEY (upload_id, place);
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_pkey PRIMARY KEY (id);
+
 CREATE INDEX alert_action_by_alert ON public.alert_action USING btree (alert_id, version);
 
 CREATE INDEX alert_by_state ON public.alert USING btree (site_id, state, occurred_at DESC, id);
@@ -611,6 +710,26 @@ CREATE UNIQUE INDEX individual_is_merged_once ON public.individual_merge USING b
 
 CREATE UNIQUE INDEX individual_name_is_unique ON public.reference USING btree (site_id, ((body ->> 'name'::text))) WHERE ((noun = 'individual'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
+CREATE INDEX look_unsettled ON public.look USING btree (medium_id) WHERE (NOT settled);
+
+CREATE INDEX medium_by_bytes ON public.medium USING btree (sha256);
+
+CREATE INDEX medium_by_device ON public.medium USING btree (site_id, device, taken_at, id);
+
+CREATE INDEX medium_by_time ON public.medium USING btree (site_id, taken_at, id);
+
+CREATE INDEX medium_delivery_of ON public.medium_delivery USING btree (medium_id);
+
+CREATE INDEX medium_in_turn ON public.medium USING btree (live, site_id, COALESCE(device, ''::text), received_at, id) WHERE ((state = 'waiting'::text) AND (kind <> 'mp4'::text));
+
+CREATE INDEX medium_kept_until ON public.medium USING btree (kept_until) WHERE ((kept_until IS NOT NULL) AND (state <> 'erased'::text));
+
+CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHERE (look_again IS NOT NULL);
+
+CREATE INDEX medium_unreadable ON public.medium USING btree (site_id, device) WHERE (state = 'quarantined'::text);
+
+CREATE INDEX medium_waiting ON public.medium USING btree (live DESC, received_at, id) WHERE (state = 'waiting'::text);
+
 CREATE INDEX observation_by_device ON ONLY public.observation USING btree (site_id, device, observed_at);
 
 CREATE INDEX observation_by_individual ON ONLY public.observation USING btree (site_id, ((body ->> 'individual'::text)), observed_at) WHERE ((kind = ANY (ARRAY['detection'::text, 'sighting'::text])) AND ((body ->> 'individual'::text) IS NOT NULL));
@@ -627,6 +746,8 @@ CREATE UNIQUE INDEX reference_current ON public.reference USING btree (site_id, 
 
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 
+CREATE INDEX upload_by_end ON public.upload USING btree (expires_at);
+
 CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_change();
 
 ALTER TABLE ONLY public.hypothesis_decision
@@ -641,6 +762,12 @@ ALTER TABLE ONLY public.individual_merge
 ALTER TABLE ONLY public.individual_split
     ADD CONSTRAINT individual_split_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
+ALTER TABLE ONLY public.look
+    ADD CONSTRAINT look_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
+
+ALTER TABLE ONLY public.medium_delivery
+    ADD CONSTRAINT medium_delivery_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_recipient_id_fkey FOREIGN KEY (recipient_id) REFERENCES public.recipient(id);
 
@@ -652,3 +779,6 @@ ALTER TABLE ONLY public.recipient
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.upload_piece
+    ADD CONSTRAINT upload_piece_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES public.upload(id) ON DELETE CASCADE;

@@ -24,7 +24,7 @@ from hub.embedded.postgres import find_programs
 from hub.records.errors import HubError
 from hub.see.registry import Models
 from hub.settings import Settings
-from hub.store import quarantine, sites
+from hub.store import looks, quarantine, sites
 from hub.store.condition import condition
 from hub.store.database import Database
 
@@ -33,6 +33,7 @@ OLDEST_POSTGRES = 15
 LITTLE_SPACE_BYTES, NO_SPACE_BYTES = 10 << 30, 1 << 30
 CLOCK_TOLERANCE = timedelta(seconds=2)
 CONNECT_SECONDS = 3.0
+LONGEST_LIVE = timedelta(minutes=10)
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
@@ -185,7 +186,7 @@ async def broker(settings: Settings, *, running: bool) -> Check:
 
 
 async def database(store: Database, now: datetime) -> list[Check]:
-    """Version, migrations, clock, partitions, quarantine."""
+    """Version, migrations, clock, partitions, quarantine, pictures."""
     state = await condition(store)
     major = int(state.version.split(".")[0])
     apart_s = abs((state.at - now).total_seconds())
@@ -208,4 +209,16 @@ async def database(store: Database, now: datetime) -> list[Check]:
         found = f"{waiting:,} wait, {fresh:,} since yesterday"
         remedy = f"look at the reasons, then rosette replay quarantine --site {site.id}" if waiting else ""
         checks.append(Check(f"quarantine of {site.id}", "warn" if waiting else "ok", found, remedy))
+        checks.append(_pictures(site.id, await looks.of_site(store, site.id), now))
     return checks
+
+
+def _pictures(site: str, waits: looks.OfSite, now: datetime) -> Check:
+    """Are pictures looked at?"""
+    age = timedelta() if waits.oldest is None else now - waits.oldest
+    since = f", the oldest for {age.total_seconds() / 60:.0f} min" if age else ""
+    found = f"{waits.live + waits.bulk:,} wait{since}; {waits.unreadable:,} cannot be read"
+    if waits.live and age > LONGEST_LIVE:
+        remedy = "rosette models list: is a detector active? Does the hub run?"
+        return Check(f"pictures of {site}", "warn", found, remedy)
+    return Check(f"pictures of {site}", "ok", found)

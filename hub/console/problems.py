@@ -28,6 +28,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Stale: 412,
+    errors.Gone: 410,
     errors.Throttled: 429,
     errors.Unavailable: 503,
     errors.DiskFull: 503,

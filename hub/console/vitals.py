@@ -30,9 +30,10 @@ class DrillState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DetectorState(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that finds animals, persons and vehicles in pictures."""
+    """The model that finds animals, persons and vehicles in pictures. problem: why it does not, though it is active."""
 
     id: str
+    problem: str = ""
 
 
 class Vitals(Protocol):

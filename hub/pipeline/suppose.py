@@ -17,6 +17,7 @@ import numpy as np
 from hub.pipeline import identity
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.history import UNUSABLE, place_of
+from hub.pipeline.looked import that_count
 from hub.pipeline.weighing import WINDOW, to_the_hour
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject
@@ -160,6 +161,7 @@ async def _strangers(database: Database, world: World, until: datetime) -> list[
         one.observation: one for one in await proposals.of_nobody(database, site, LEAST_NOBODY)
     }
     seen = await noticed.of_span(database, site, until - WINDOW, until, 20_000)
+    seen = await that_count(database, seen)
     decided = await identities.believed_of(database, site, [one.id for one in seen])
     kinds = {one.scientific_name for one in world.individuals.values()}
     out: list[Stranger] = []

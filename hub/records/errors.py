@@ -97,6 +97,12 @@ class Stale(Refused):
     code = "stale"
 
 
+class Gone(Refused):
+    """It was here, and is not kept any more."""
+
+    code = "gone"
+
+
 class Throttled(Refused):
     """Too many attempts; wait and try again."""
 

@@ -32,6 +32,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Of a detector; a classifier says the same of the whole picture."""
     embedding: list[float] = []
     facts: dict[str, str] = {}
+    brightness: float = 0.0
+    """Mean, 0 to 1."""
+    sharpness: float = 0.0
+    """Standard deviation of the Laplacian of a copy 256 pixels wide: below about 3 a picture is blurred, or empty."""
+    infrared: bool = False
+    perceptual_hash: int = 0
+    """64 bits; pictures that are alike differ in few (`hub.see.quality`)."""
     decode_ms: float = 0.0
     model_ms: float = 0.0
     """Processor time."""

@@ -6,6 +6,7 @@ given, it answers; where it cannot, it dies, and `hub.see.looking` starts anothe
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
@@ -20,6 +21,7 @@ from fusion.camera.manifest import ManifestError
 from fusion.camera.model import Model
 from hub.see.folder import read_folder
 from hub.see.pixels import Picture, Unreadable, read_picture
+from hub.see.quality import quality
 from hub.see.seen import Answer, Box, Failed, Load, Order, Ready, Reply, Seen
 
 MEMORY_MB: Final = 1_024
@@ -66,6 +68,7 @@ def look(data: bytes, model: Model | None) -> Seen:
     begin = time.process_time()
     try:
         picture = read_picture(data, model.manifest.input if model else None)
+        measured = quality(picture.pixels)
     except Unreadable as reason:
         return Seen(state="unreadable", reason=str(reason))
     except MemoryError:
@@ -86,6 +89,10 @@ def look(data: bytes, model: Model | None) -> Seen:
         boxes=boxes,
         embedding=embedding,
         facts=picture.facts,
+        brightness=measured.brightness,
+        sharpness=measured.sharpness,
+        infrared=measured.infrared,
+        perceptual_hash=measured.hash,
         decode_ms=round((read - begin) * 1e3, 3),
         model_ms=round((time.process_time() - read) * 1e3, 3),
     )
@@ -108,6 +115,7 @@ def _ask(picture: Picture, model: Model | None) -> tuple[list[Box], list[float]]
                     (one.bottom_px - one.top_px) / height,
                 )
                 for one in model.detect(picture.pixels)
+                if math.isfinite(one.left_px + one.top_px + one.right_px + one.bottom_px + one.probability)
             ], []
         case "classify":
             kept = model.classify(picture.pixels)[: model.manifest.output.max_det]

@@ -15,26 +15,25 @@ from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
 from hub.console.app import create_api
-from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
-from hub.console.hypotheses import hypothesis_routes
-from hub.console.identity import identity_routes
-from hub.console.inside import inside_routes
-from hub.console.near import near_routes
+from hub.console.looks import look_routes
+from hub.console.media import media_routes
 from hub.console.parts import WEB, Parts
 from hub.console.passwords import Passwords
-from hub.console.ranges import range_routes
-from hub.console.reads import read_routes
-from hub.console.roster import roster_routes
+from hub.console.routes import console_routes
 from hub.console.throttle import Throttle
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
-from hub.console.watching import watching_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
+from hub.media.receive import Receiver
+from hub.pictures import Pictures
 from hub.pipeline.line import Line, Told
 from hub.records.ids import new_id
 from hub.records.person import Person, Role
 from hub.records.reference import Reference
+from hub.see.registry import Models
+from hub.see.seeing import Seeing
+from hub.settings import Settings
 from hub.store import access, people, reference, sites
 from hub.store.database import Database
 from mobile_api.routes import ROUTES as MOBILE_ROUTES
@@ -101,6 +100,7 @@ class Hub:
         self.lines: dict[str, Line]
         self.feeds: Feeds
         self.drills: dict[str, FakeDrill]
+        self.pictures: Pictures
         self.keys: dict[str, str] = {}
         self.person: Person | None = None
 
@@ -167,12 +167,17 @@ class Present:
         self.clock: Clock
         self.throttle: Throttle
         self.drills: dict[str, FakeDrill]
+        self.pictures: Pictures
+        self.receiver: Receiver
+        self.seeing: Seeing
 
-    def begin(self, database: Database) -> None:
+    def begin(self, database: Database, folder: Path) -> None:
         """Another test."""
         self.database, self.acceptor, self.feeds = database, Acceptor(database), Feeds(database)
         self.vitals, self.clock, self.throttle, self.drills = FakeVitals(), Clock(), Throttle(), {}
         self.feeds.now = self.clock
+        self.pictures = Pictures(database, Settings(state=str(folder)), self.acceptor, Models(folder), self.clock)
+        self.receiver, self.seeing = self.pictures.receiver, self.pictures.seeing
 
 
 class Through:
@@ -208,6 +213,8 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
     clock: Any = Through(present, "clock")
     vitals: Any = Through(present, "vitals")
     throttle: Any = Through(present, "throttle")
+    receiver: Any = Through(present, "receiver")
+    seeing: Any = Through(present, "seeing")
     return create_api(
         Parts(
             database=database,
@@ -219,15 +226,9 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
             import_file=partial(import_upload, acceptor, database),
             web=web,
             handlers=(
-                *read_routes(database, feeds, clock),
-                *near_routes(database, clock),
-                *identity_routes(database, feeds),
-                *roster_routes(database, feeds),
-                *hypothesis_routes(database, feeds),
-                *inside_routes(database, feeds, clock),
-                *watching_routes(feeds, clock),
-                *range_routes(database, feeds, clock),
-                *dispatch_routes(database, feeds, lambda site: present.drills.get(site)),
+                *console_routes(database, feeds, clock, lambda site: present.drills.get(site)),
+                *media_routes(receiver, clock),
+                *look_routes(seeing),
                 *MOBILE_ROUTES,
             ),
             passwords=Passwords(CHEAP),
@@ -237,9 +238,9 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
 
 
 @pytest.fixture
-async def hub(database: Database, present: Present, application: Litestar) -> AsyncIterator[Hub]:
+async def hub(database: Database, tmp_path: Path, present: Present, application: Litestar) -> AsyncIterator[Hub]:
     """The application with two sites and a machine of every role at the first; `stranger` belongs to the second."""
-    present.begin(database)
+    present.begin(database, tmp_path)
     feeds, lines = present.feeds, dict[str, Line]()
     async with database.transaction() as connection:
         await sites.put(connection, a_site(SITE))
@@ -252,7 +253,7 @@ async def hub(database: Database, present: Present, application: Litestar) -> As
     transport = ASGITransport(application, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
         hub = Hub(client, database, present.vitals, present.clock)
-        hub.lines, hub.feeds, hub.drills = lines, feeds, present.drills
+        hub.lines, hub.feeds, hub.drills, hub.pictures = lines, feeds, present.drills, present.pictures
         for role in ("ranger", "dispatcher", "scientist", "admin"):
             await hub.keyed(role, SITE, role)
         await hub.keyed("stranger", OTHER, "admin")

@@ -13,6 +13,7 @@ export default {
   "health.unknown": "Links: not known", "health.good": "All links good", "health.silent": { one: "{n} device silent", other: "{n} devices silent" },
   "health.door": "{name} is not connected", "health.database": "Database does not answer", "health.lag": "Processing is {age} behind",
   "health.detector": "Pictures are looked at by {name}", "health.detector.none": "No detector: pictures are not looked at",
+  "health.detector.waiting": "No detector active: {n} pictures wait", "health.detector.broken": "Pictures wait: {why}", "health.pictures": "Pictures waiting: {n}",
   "health.devices": "Devices: {ok} heard, {silent} silent", "health.hour": { one: "{n} observation in the last hour", other: "{n} observations in the last hour" },
   "drill.word": "DRILL", "drill.text": "Simulated reserve. Nothing here is real.", "drill.speed": "Speed", "drill.stopped": "Stopped",
   "severity.critical": "Critical", "severity.high": "High", "severity.medium": "Medium", "severity.low": "Low", "severity.info": "Info",

@@ -13,6 +13,7 @@ export default {
   "health.unknown": "Связь: неизвестно", "health.good": "Вся связь в порядке", "health.silent": { one: "{n} прибор молчит", few: "{n} прибора молчат", many: "{n} приборов молчат", other: "{n} прибора молчат" },
   "health.door": "{name} не подключён", "health.database": "База данных не отвечает", "health.lag": "Обработка отстаёт на {age}",
   "health.detector": "Снимки просматривает {name}", "health.detector.none": "Детектора нет: снимки не просматриваются",
+  "health.detector.waiting": "Детектор не включён: ждут снимки: {n}", "health.detector.broken": "Снимки ждут: {why}", "health.pictures": "Снимков в очереди: {n}",
   "health.devices": "Приборы: {ok} на связи, {silent} молчат", "health.hour": { one: "{n} наблюдение за час", few: "{n} наблюдения за час", many: "{n} наблюдений за час", other: "{n} наблюдения за час" },
   "drill.word": "УЧЕНИЯ", "drill.text": "Вымышленный заповедник. Всё здесь не настоящее.", "drill.speed": "Скорость", "drill.stopped": "Стоп",
   "severity.critical": "Критическая", "severity.high": "Высокая", "severity.medium": "Средняя", "severity.low": "Низкая", "severity.info": "К сведению",
