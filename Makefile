@@ -89,9 +89,9 @@ bench-geo: setup-dev
 bench-fusion: setup-dev
 	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
-# Pictures from bytes to boxes (../shared), and 100,000 damaged ones.
+# Pictures from bytes to boxes (../shared), and 100,000 damaged ones; drawn leopards known by their coats.
 bench-camera: setup-dev
-	@for name in camera_detect camera_fuzz; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in camera_detect camera_fuzz camera_identity camera_gallery; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens
