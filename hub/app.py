@@ -70,7 +70,7 @@ async def serve(settings: Settings) -> None:
         door = MqttDoor(broker, acceptor, now=lambda: now(""))
         models = Models(settings.folder)
         pictures = Pictures(database, settings, acceptor, models, now)
-        vitals = HubVitals(door, feeds, drill, pictures.seeing)
+        vitals = HubVitals(door, feeds, drill, pictures.seeing, pictures.doors)
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}
         if settings.firebase_credentials:

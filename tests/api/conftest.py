@@ -21,7 +21,6 @@ from hub.console.media import media_routes
 from hub.console.parts import WEB, Parts
 from hub.console.passwords import Passwords
 from hub.console.routes import console_routes
-from hub.console.throttle import Throttle
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
@@ -36,6 +35,7 @@ from hub.see.seeing import Seeing
 from hub.settings import Settings
 from hub.store import access, people, reference, sites
 from hub.store.database import Database
+from hub.throttle import Throttle
 from mobile_api.routes import ROUTES as MOBILE_ROUTES
 from tests.builders import NOON, a_site
 
@@ -53,6 +53,9 @@ class FakeVitals:
 
     def mqtt(self) -> Door:
         return Door(connected=self.connected, lag=0)
+
+    def doors(self) -> dict[str, Door]:
+        return {"ftps": Door(connected=False, lag=2)}
 
     def detector(self) -> DetectorState | None:
         return None
