@@ -53,13 +53,7 @@ class Pictures:
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
         self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
-        self.handlers: tuple[ControllerRouterHandler, ...] = (
-            *media_routes(self.receiver, now),
-            *upload_routes(database, self.uploads, now),
-            *look_routes(self.seeing),
-            *sequence_routes(database, now, lambda: self.second.problem),
-            *judging_routes(database),
-        )
+        self.handlers = picture_routes(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
             "second looks": self.second.run,
@@ -67,3 +61,16 @@ class Pictures:
             **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
         }
+
+
+def picture_routes(
+    pictures: Pictures, database: Database, now: Callable[[str], datetime]
+) -> tuple[ControllerRouterHandler, ...]:
+    """Routes of the API. `now`: the clock of a site."""
+    return (
+        *media_routes(pictures.receiver, now),
+        *upload_routes(database, pictures.uploads, now),
+        *look_routes(pictures.seeing),
+        *sequence_routes(database, now, lambda: pictures.second.problem),
+        *judging_routes(database),
+    )
