@@ -35,6 +35,7 @@ MODULES = {
     "models": "models",
     "see": "see",
     "judging": "judging",
+    "pictures": "pictures",
     "user": "user",
     "site": "site",
     "key": "key",

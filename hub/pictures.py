@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
@@ -11,9 +12,12 @@ from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
 from hub.console.sequences import sequence_routes
+from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
+from hub.ingest.cameras.doors import PictureDoors
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
+from hub.media.uploads import Uploads
 from hub.see.registry import Models
 from hub.see.second import SecondLooks
 from hub.see.seeing import Seeing
@@ -42,13 +46,16 @@ class Pictures:
     ) -> None:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
+        self.uploads = Uploads(database, self.vault, self.receiver)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
         self.sequencing = Sequencing(
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
+        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
         self.handlers: tuple[ControllerRouterHandler, ...] = (
             *media_routes(self.receiver, now),
+            *upload_routes(database, self.uploads, now),
             *look_routes(self.seeing),
             *sequence_routes(database, now, lambda: self.second.problem),
             *judging_routes(database),
@@ -57,4 +64,6 @@ class Pictures:
             "seeing": self.seeing.run,
             "second looks": self.second.run,
             "sequences": self.sequencing.run,
+            **self.doors.tasks,
+            "uploads": partial(self.uploads.follow, self.receiver.now),
         }

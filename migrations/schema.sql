@@ -1,4 +1,4 @@
--- What migrations/0001 to 0016 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0017 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -179,7 +179,7 @@ CREATE TABLE public.hypothesis (
     evidence uuid[] NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text])))
+    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text, 'same_animal'::text])))
 );
 
 CREATE TABLE public.hypothesis_decision (
@@ -353,7 +353,8 @@ CREATE TABLE public.movement (
     spread_factor double precision NOT NULL,
     log_covariance double precision[] NOT NULL,
     fixes integer NOT NULL,
-    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL
 );
 
 CREATE TABLE public.observation (

@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--apart", type=float, default=1.0, help="mean seconds between live ones")
     asked = parser.parse_args()
     if asked.quick:
-        asked.bulk, asked.backlog, asked.live, asked.apart = 60, 20, 4, 0.2
+        asked.bulk, asked.backlog, asked.live, asked.apart = 30, 10, 3, 0.2
     album = pictures.an_album(asked.shared)
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"

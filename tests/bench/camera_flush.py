@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=3_600)
     asked = parser.parse_args()
     if asked.quick:
-        asked.pictures, asked.senders = 40, 2
+        asked.pictures, asked.senders = 20, 2
     album = pictures.an_album(asked.shared)
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
