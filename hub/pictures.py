@@ -12,6 +12,8 @@ from hub.console.looks import look_routes
 from hub.console.media import media_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
+from hub.ingest.mqtt import Message
+from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.uploads import Uploads
@@ -39,6 +41,7 @@ class Pictures:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
+        self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.handlers: tuple[ControllerRouterHandler, ...] = (
             *media_routes(self.receiver, now),
