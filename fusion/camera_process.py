@@ -17,15 +17,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fusion.camera_pyramid import WIDEST_CELL, Pyramid, pyramid
+from fusion.camera_density import passes, room
+from fusion.camera_pyramid import Pyramid, pyramid
 from fusion.ellipse import Floats
 from fusion.evidence import frozen
 from fusion.marginal_kernels import Marginals, Rows, filter_rows, passed_rows, smooth_back, transition
 
 Integers = NDArray[np.int64]
 
-FARTHEST_SD: Final = 3.7
-"""Cameras farther than this many standard deviations are left out: one thousandth of the density at the centre."""
 BOLDEST: Final = -0.5
 """The most that silence may lower the precision of a smoothed place, as a part of it."""
 
@@ -43,111 +42,13 @@ class Cameras(NamedTuple):
     pyramid: Pyramid
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def speed_mps(motion: Floats) -> float:
     """Mean speed of the model: the Rayleigh mean of the velocity."""
     return np.sqrt(1.5707963267948966 * motion[2] * motion[0] * motion[1])
 
 
-@njit(nogil=True, cache=True)
-def _between(tree: Pyramid, c: int, from_s: float, to_s: float) -> tuple[float, float, float, float, float, float]:
-    """What the cameras of cell c watched in a time: the moments of `Pyramid.watched`."""
-    a0 = a1 = a2 = a3 = a4 = a5 = 0.0
-    begin, end = tree.changes[c], tree.changes[c + 1]
-    parts = (end - begin) / max(tree.when[end - 1] - tree.when[begin], 1e-9)
-    for sign in (-1.0, 1.0):
-        t = from_s if sign < 0.0 else to_s
-        if t < tree.when[begin]:
-            continue
-        k = tree.near[begin + min(int((t - tree.when[begin]) * parts), end - begin - 1)]
-        # The part's beginning may come out later by a rounding than it was.
-        while k > begin and tree.when[k] > t:
-            k -= 1
-        k += 1
-        while k < end and tree.when[k] <= t:
-            k += 1
-        at = tree.watched[k - 1]
-        share = 0.0
-        if k < end:
-            share = (t - tree.when[k - 1]) / (tree.when[k] - tree.when[k - 1])
-        to = tree.watched[min(k, end - 1)]
-        a0 += sign * (at[0] + share * (to[0] - at[0]))
-        a1 += sign * (at[1] + share * (to[1] - at[1]))
-        a2 += sign * (at[2] + share * (to[2] - at[2]))
-        a3 += sign * (at[3] + share * (to[3] - at[3]))
-        a4 += sign * (at[4] + share * (to[4] - at[4]))
-        a5 += sign * (at[5] + share * (to[5] - at[5]))
-    # A rest of differences is no camera.
-    return (a0 if a0 > 1e-9 * tree.watched[end - 1, 0] else 0.0), a1, a2, a3, a4, a5
-
-
-@njit(nogil=True, cache=True)
-def passes(
-    x: float, y: float, cxx: float, cxy: float, cyy: float, from_s: float, to_s: float, cameras: Cameras, out: Floats
-) -> None:
-    """Recorded passes a metre of speed by N((x, y), C) in a time: out f8[6] = their mean F, gradient 2, Hessian 3.
-
-    F sums width x operating time x N(camera), cell by cell where the density is wide, see `camera_pyramid`.
-    """
-    tree = cameras.pyramid
-    narrow2 = 0.5 * (cxx + cyy) - np.sqrt(0.25 * (cxx - cyy) ** 2 + cxy * cxy)
-    level = 0
-    while level + 1 < tree.side_m.size and tree.side_m[level + 1] ** 2 <= WIDEST_CELL * WIDEST_CELL * narrow2:
-        level += 1
-    side = tree.side_m[level]
-    # No cameras of a cell are farther from their mean than half its side, in the root of the mean square.
-    more = 0.25 * side * side if level > 0 else 0.0
-    reach, reach_y = FARTHEST_SD * np.sqrt(cxx + more), FARTHEST_SD * np.sqrt(cyy + more)
-    total = g0 = g1 = h00 = h01 = h11 = 0.0
-    # Single cameras share one covariance; cells have one each.
-    per = 1.0 / (cxx * cyy - cxy * cxy)
-    root = np.sqrt(per)
-    i00, i01, i11 = cyy * per, -cxy * per, cxx * per
-    k, last = tree.level[level], tree.level[level + 1]
-    k += np.searchsorted(tree.column[k:last], np.int64(np.floor((x - reach) / side)))
-    while k < last and tree.column[k] * side <= x + reach:
-        begin, end = tree.first[k], tree.first[k + 1]
-        k += 1
-        for c in range(begin + np.searchsorted(tree.cell[begin:end, 1], y - reach_y), end):
-            d0, d1 = tree.cell[c, 0] - x, tree.cell[c, 1] - y
-            if d1 > reach_y:
-                break
-            if abs(d0) > reach:
-                continue
-            cell_from, cell_to = tree.cell[c, 6], tree.cell[c, 7]
-            vxx, vxy, vyy = cxx + tree.cell[c, 2], cxy + tree.cell[c, 3], cyy + tree.cell[c, 4]
-            if tree.changes[c] == tree.changes[c + 1] or (cell_from <= from_s and to_s <= cell_to):
-                watched = tree.cell[c, 5] * (min(to_s, cell_to) - max(from_s, cell_from))
-            else:
-                watched, m0, m1, m00, m01, m11 = _between(tree, c, from_s, to_s)
-                if watched > 0.0:
-                    m0, m1 = m0 / watched, m1 / watched
-                    d0, d1 = d0 + m0, d1 + m1
-                    vxx, vyy = cxx + max(m00 / watched - m0 * m0, 0.0), cyy + max(m11 / watched - m1 * m1, 0.0)
-                    vxy = cxy + m01 / watched - m0 * m1
-            if watched <= 0.0:
-                continue
-            if level > 0:
-                per = 1.0 / (vxx * vyy - vxy * vxy)
-                root = np.sqrt(per)
-                i00, i01, i11 = vyy * per, -vxy * per, vxx * per
-            u0, u1 = i00 * d0 + i01 * d1, i01 * d0 + i11 * d1
-            quadratic = d0 * u0 + d1 * u1
-            if quadratic > FARTHEST_SD * FARTHEST_SD:
-                continue
-            f = watched * root * np.exp(-0.5 * quadratic)
-            total += f
-            g0 += f * u0
-            g1 += f * u1
-            h00 += f * (u0 * u0 - i00)
-            h01 += f * (u0 * u1 - i01)
-            h11 += f * (u1 * u1 - i11)
-    scale = 0.15915494309189535
-    out[0], out[1], out[2] = scale * total, scale * g0, scale * g1
-    out[3], out[4], out[5] = scale * h00, scale * h01, scale * h11
-
-
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def silence(
     rows: Rows,
     lo: int,
@@ -167,7 +68,7 @@ def silence(
     speed = speed_mps(motion)
     f11 = transition(0.5 * step_s, motion[0], motion[1])[0]
     wander = motion[2] * (1.0 - f11)
-    out = np.empty(6)
+    out, work, tree = np.empty(6), room(), cameras.pyramid
     total = 0.0
     for k in range(lo, hi):
         if not is_silence[k]:
@@ -175,7 +76,7 @@ def silence(
         x, y = at.place[k]
         pxx, pxy, pyy = at.spread[k]
         t = rows.time_s[k]
-        passes(x, y, pxx + wander, pxy, pyy + wander, t - 0.5 * step_s, t + 0.5 * step_s, cameras, out)
+        passes(x, y, pxx + wander, pxy, pyy + wander, t - 0.5 * step_s, t + 0.5 * step_s, tree, work, out)
         for i in range(6):
             out[i] *= speed
         total += out[0]
@@ -192,7 +93,7 @@ def silence(
     return total
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def fall_silent(
     offset: Integers,
     first: int,
@@ -210,7 +111,7 @@ def fall_silent(
         expected[i] = silence(rows, offset[i], offset[i + 1], is_silence, step_s, motion[i], cameras, out, 0.0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def weigh_motions(
     chosen: Integers,
     offset: Integers,
@@ -263,7 +164,7 @@ def weigh_motions(
             weights[i, m] = log_evidence
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def mix_motions(
     offset: Integers,
     first: int,

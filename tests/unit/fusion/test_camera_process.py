@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fusion import camera_density as density
 from fusion import camera_process as process
 from fusion import marginal_kernels as smoothing
 
@@ -23,10 +24,10 @@ def test_passes__and_their_derivatives_are_those_of_the_sum_of_densities() -> No
         inverse, norm = np.linalg.inv(C), 2 * np.pi * np.sqrt(np.linalg.det(C))
         apart = np.stack([cameras.x_m - x, cameras.y_m - y], axis=1)
         quadratic = np.einsum("ni,ij,nj->n", apart, inverse, apart)
-        return float((150.0 * DAY * np.exp(-0.5 * quadratic) / norm)[quadratic < process.FARTHEST_SD**2].sum())
+        return float((150.0 * DAY * np.exp(-0.5 * quadratic) / norm)[quadratic < density.FARTHEST_SD**2].sum())
 
     out, h = np.empty(6), 1.0
-    process.passes(100.0, -50.0, C[0, 0], C[0, 1], C[1, 1], DAY, 2 * DAY, cameras, out)
+    density.passes(100.0, -50.0, C[0, 0], C[0, 1], C[1, 1], DAY, 2 * DAY, cameras.pyramid, density.room(), out)
     at = {(i, j): twin(100.0 + i * h, -50.0 + j * h) for i in (-1, 0, 1) for j in (-1, 0, 1)}
     assert out[0] == pytest.approx(at[0, 0], rel=1e-12)
     assert out[1] == pytest.approx((at[1, 0] - at[-1, 0]) / 2, rel=1e-5)
@@ -37,7 +38,7 @@ def test_passes__and_their_derivatives_are_those_of_the_sum_of_densities() -> No
 
 def test_passes__a_camera_that_was_off_says_nothing() -> None:
     out = np.empty(6)
-    process.passes(900.0, 0.0, 1e6, 0.0, 1e6, 9 * DAY, 10 * DAY, line_of_cameras(900.0), out)
+    density.passes(900.0, 0.0, 1e6, 0.0, 1e6, 9 * DAY, 10 * DAY, line_of_cameras(900.0).pyramid, density.room(), out)
     assert not out.any()
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from fusion import (
     association_kernels,
     burst_kernels,
+    camera_density,
     camera_process,
     camera_pyramid,
     compiled,
@@ -22,6 +23,7 @@ def compiled_signatures() -> dict[str, int]:
     modules = (
         association_kernels,
         burst_kernels,
+        camera_density,
         camera_process,
         camera_pyramid,
         joint_kernels,
