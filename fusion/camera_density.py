@@ -1,8 +1,9 @@
 """How often cameras should have recorded somebody whose place is a Gaussian: the sum over cells, written for speed.
 
-What cells are near is found first, then all of them are weighed at once: `error_model` says that a division by zero is
-no exception, so that the processor takes four cells a turn. The exponential is a series, right to 1e-14 of itself. No
-fastmath and no reduction across threads; sums are taken in the order of the cells.
+What cells are near is found first, for all places that are asked of together; then all cells are weighed at once for
+each: `error_model` says that a division by zero is no exception, so that the processor takes four cells a turn. The
+exponential is a series, right to 1e-14 of itself. No fastmath and no reduction across threads; sums are taken in the
+order of the cells, and cells that are near to another place only add nothing at all: no place changes another's bits.
 """
 
 from __future__ import annotations
@@ -20,23 +21,26 @@ FARTHEST_SD: Final = 3.7
 FARTHEST2: Final = FARTHEST_SD * FARTHEST_SD
 AT_ONCE: Final = 128
 """Cells that are weighed at once. Columns of `Room.cells` follow each other at this distance."""
-XX, XY, YY, WATCHED, F, U0, U1, I00, I01, I11, COLUMNS = (AT_ONCE * (column + 2) for column in range(11))
+TOGETHER: Final = 8
+"""The most places that are asked of together."""
+XX, XY, YY, WATCHED, F, K, U0, U1, H00, H01, H11, COLUMNS = (AT_ONCE * (column + 2) for column in range(12))
 
 
 class Room(NamedTuple):
-    """Room to work in: cells f8, columns of `AT_ONCE`: from the place dx, dy; covariance; watched; then what follows
-    from them. powers i8[AT_ONCE] and, the same memory, scale f8[AT_ONCE].
+    """Room to work in: cells f8, columns of `AT_ONCE`: x, y; covariance; watched; then what follows from them for one
+    place. powers i8[AT_ONCE] and, the same memory, scale f8[AT_ONCE]; level i8[`TOGETHER`].
     """
 
     cells: Floats
     powers: Integers
     scale: Floats
+    level: Integers
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def room() -> Room:
     powers = np.empty(AT_ONCE, np.int64)
-    return Room(np.empty(COLUMNS), powers, powers.view(np.float64))
+    return Room(np.empty(COLUMNS), powers, powers.view(np.float64), np.empty(TOGETHER, np.int64))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -72,112 +76,147 @@ def _between(tree: Pyramid, c: int, from_s: float, to_s: float) -> tuple[float, 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _weigh(cells: Floats, powers: Integers, scale: Floats, n: int, out: Floats) -> None:
-    """Add the first n cells to out f8[6]: density, gradient and Hessian, all times 2 pi."""
+def _weigh(work: Room, n: int, x: float, y: float, cxx: float, cxy: float, cyy: float, out: Floats, place: int) -> None:
+    """Add the first n cells to out[place] f8[6]: density of N((x, y), C), gradient and Hessian, all times 2 pi."""
+    cells, powers, scale = work.cells, work.powers, work.scale
     for c in range(n):
-        dx, dy, xx, xy, yy = cells[c], cells[AT_ONCE + c], cells[XX + c], cells[XY + c], cells[YY + c]
+        dx, dy = cells[c] - x, cells[AT_ONCE + c] - y
+        xx, xy, yy = cells[XX + c] + cxx, cells[XY + c] + cxy, cells[YY + c] + cyy
         per = 1.0 / (xx * yy - xy * xy)
         i00, i01, i11 = yy * per, -xy * per, xx * per
         u0, u1 = i00 * dx + i01 * dy, i01 * dx + i11 * dy
         quadratic = dx * u0 + dy * u1
         f = cells[WATCHED + c] * np.sqrt(per)
         f = f if quadratic <= FARTHEST2 else 0.0
-        # exp(-quadratic / 2) = 2^k exp(r), k whole, |r| at most half of ln 2.
-        x = -0.5 * (quadratic if quadratic <= FARTHEST2 else FARTHEST2)
-        k = np.floor(x * 1.4426950408889634 + 0.5)
-        r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10
-        p = 1.0 + r * (1.0 / 11.0)
-        p = 1.0 + r * p * (1.0 / 10.0)
-        p = 1.0 + r * p * (1.0 / 9.0)
-        p = 1.0 + r * p * (1.0 / 8.0)
-        p = 1.0 + r * p * (1.0 / 7.0)
-        p = 1.0 + r * p * (1.0 / 6.0)
-        p = 1.0 + r * p * (1.0 / 5.0)
-        p = 1.0 + r * p * (1.0 / 4.0)
-        p = 1.0 + r * p * (1.0 / 3.0)
-        p = 1.0 + r * p * (1.0 / 2.0)
-        cells[F + c] = f * (1.0 + r * p)
-        cells[WATCHED + c] = k
-        cells[U0 + c], cells[U1 + c] = u0, u1
-        cells[I00 + c], cells[I01 + c], cells[I11 + c] = u0 * u0 - i00, u0 * u1 - i01, u1 * u1 - i11
+        # exp(-quadratic / 2) = 2^k exp(r), k whole, |r| at most half of ln 2; even and odd powers apart.
+        e = -0.5 * (quadratic if quadratic <= FARTHEST2 else FARTHEST2)
+        k = np.floor(e * 1.4426950408889634 + 0.5)
+        r = (e - k * 0.6931471803691238) - k * 1.9082149292705877e-10
+        s = r * r
+        even = 1.0 / 40_320.0 + s * (1.0 / 3_628_800.0)
+        odd = 1.0 / 362_880.0 + s * (1.0 / 39_916_800.0)
+        even, odd = 1.0 / 720.0 + s * even, 1.0 / 5_040.0 + s * odd
+        even, odd = 1.0 / 24.0 + s * even, 1.0 / 120.0 + s * odd
+        even, odd = 0.5 + s * even, 1.0 / 6.0 + s * odd
+        cells[F + c] = f * ((1.0 + s * even) + r * (1.0 + s * odd))
+        cells[K + c], cells[U0 + c], cells[U1 + c] = k, u0, u1
+        cells[H00 + c], cells[H01 + c], cells[H11 + c] = u0 * u0 - i00, u0 * u1 - i01, u1 * u1 - i11
     for c in range(n):
-        powers[c] = (np.int64(np.int32(cells[WATCHED + c])) + 1023) << 52
-    total, g0, g1, h00, h01, h11 = out[0], out[1], out[2], out[3], out[4], out[5]
+        powers[c] = (np.int64(np.int32(cells[K + c])) + 1023) << 52
+    total, g0, g1, h00, h01, h11 = (
+        out[place, 0],
+        out[place, 1],
+        out[place, 2],
+        out[place, 3],
+        out[place, 4],
+        out[place, 5],
+    )
     for c in range(n):
         f = cells[F + c] * scale[c]
         total += f
         g0 += f * cells[U0 + c]
         g1 += f * cells[U1 + c]
-        h00 += f * cells[I00 + c]
-        h01 += f * cells[I01 + c]
-        h11 += f * cells[I11 + c]
-    out[0], out[1], out[2], out[3], out[4], out[5] = total, g0, g1, h00, h01, h11
+        h00 += f * cells[H00 + c]
+        h01 += f * cells[H01 + c]
+        h11 += f * cells[H11 + c]
+    out[place, 0], out[place, 1], out[place, 2] = total, g0, g1
+    out[place, 3], out[place, 4], out[place, 5] = h00, h01, h11
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def passes(
-    x: float,
-    y: float,
-    cxx: float,
-    cxy: float,
-    cyy: float,
+def passes(places: Floats, count: int, from_s: float, to_s: float, tree: Pyramid, work: Room, out: Floats) -> None:
+    """Recorded passes a metre of speed in a time of each of the first `count` places f8[., 5], at most `TOGETHER`.
+
+    A place is N((x, y), C) as x, y, xx, xy, yy. Written to its row of out f8[., 6]: mean F, gradient 2, Hessian 3. F
+    sums width x operating time x N(camera), cell by cell where the density is wide, see `camera_pyramid`.
+    """
+    for place in range(count):
+        cxx, cxy, cyy = places[place, 2], places[place, 3], places[place, 4]
+        narrow2 = 0.5 * (cxx + cyy) - np.sqrt(0.25 * (cxx - cyy) ** 2 + cxy * cxy)
+        level = 0
+        while level + 1 < tree.side_m.size and tree.side_m[level + 1] ** 2 <= WIDEST_CELL * WIDEST_CELL * narrow2:
+            level += 1
+        work.level[place] = level
+        for i in range(6):
+            out[place, i] = 0.0
+    for level in range(tree.side_m.size):
+        west = south = np.inf
+        east = north = -np.inf
+        side = tree.side_m[level]
+        # No cameras of a cell are farther from their mean than half its side, in the root of the mean square.
+        more = 0.25 * side * side if level > 0 else 0.0
+        for place in range(count):
+            if work.level[place] == level:
+                x, y = places[place, 0], places[place, 1]
+                reach_x = FARTHEST_SD * np.sqrt(places[place, 2] + more)
+                reach_y = FARTHEST_SD * np.sqrt(places[place, 4] + more)
+                west, east = min(west, x - reach_x), max(east, x + reach_x)
+                south, north = min(south, y - reach_y), max(north, y + reach_y)
+        if west < east:
+            _add_level(places, count, level, west, south, east, north, from_s, to_s, tree, work, out)
+    for place in range(count):
+        for i in range(6):
+            out[place, i] *= 0.15915494309189535
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _add_level(
+    places: Floats,
+    count: int,
+    level: int,
+    west: float,
+    south: float,
+    east: float,
+    north: float,
     from_s: float,
     to_s: float,
     tree: Pyramid,
     work: Room,
     out: Floats,
 ) -> None:
-    """Recorded passes a metre of speed by N((x, y), C) in a time: out f8[6] = their mean F, gradient 2, Hessian 3.
-
-    F sums width x operating time x N(camera), cell by cell where the density is wide, see `camera_pyramid`.
-    """
-    cells = work.cells
-    narrow2 = 0.5 * (cxx + cyy) - np.sqrt(0.25 * (cxx - cyy) ** 2 + cxy * cxy)
-    level = 0
-    while level + 1 < tree.side_m.size and tree.side_m[level + 1] ** 2 <= WIDEST_CELL * WIDEST_CELL * narrow2:
-        level += 1
-    side = tree.side_m[level]
-    # No cameras of a cell are farther from their mean than half its side, in the root of the mean square.
-    more = 0.25 * side * side if level > 0 else 0.0
-    reach, reach_y = FARTHEST_SD * np.sqrt(cxx + more), FARTHEST_SD * np.sqrt(cyy + more)
-    for i in range(6):
-        out[i] = 0.0
-    n = 0
+    """Add all cells of a level in a box to the places of that level."""
+    cells, side, n = work.cells, tree.side_m[level], 0
     k, last = tree.level[level], tree.level[level + 1]
-    k += np.searchsorted(tree.column[k:last], np.int64(np.floor((x - reach) / side)))
-    while k < last and tree.column[k] * side <= x + reach:
+    k += np.searchsorted(tree.column[k:last], np.int64(np.floor(west / side)))
+    while k < last and tree.column[k] * side <= east:
         begin, end = tree.first[k], tree.first[k + 1]
         k += 1
         # The first cell that is not too far south.
         beyond = end
         while begin < beyond:
             middle = (begin + beyond) // 2
-            if tree.cell[middle, 1] < y - reach_y:
+            if tree.cell[middle, 1] < south:
                 begin = middle + 1
             else:
                 beyond = middle
         for c in range(begin, end):
-            dx, dy = tree.cell[c, 0] - x, tree.cell[c, 1] - y
-            if dy > reach_y:
+            x, y = tree.cell[c, 0], tree.cell[c, 1]
+            if y > north:
                 break
             cell_from, cell_to = tree.cell[c, 6], tree.cell[c, 7]
-            vxx, vxy, vyy = cxx + tree.cell[c, 2], cxy + tree.cell[c, 3], cyy + tree.cell[c, 4]
+            vxx, vxy, vyy = tree.cell[c, 2], tree.cell[c, 3], tree.cell[c, 4]
             if tree.changes[c] == tree.changes[c + 1] or (cell_from <= from_s and to_s <= cell_to):
                 watched = tree.cell[c, 5] * (min(to_s, cell_to) - max(from_s, cell_from))
             else:
                 watched, m0, m1, m00, m01, m11 = _between(tree, c, from_s, to_s)
                 if watched > 0.0:
                     m0, m1 = m0 / watched, m1 / watched
-                    dx, dy = dx + m0, dy + m1
-                    vxx, vyy = cxx + max(m00 / watched - m0 * m0, 0.0), cyy + max(m11 / watched - m1 * m1, 0.0)
-                    vxy = cxy + m01 / watched - m0 * m1
-            cells[n], cells[AT_ONCE + n] = dx, dy
+                    x, y = x + m0, y + m1
+                    vxx, vyy = max(m00 / watched - m0 * m0, 0.0), max(m11 / watched - m1 * m1, 0.0)
+                    vxy = m01 / watched - m0 * m1
+            cells[n], cells[AT_ONCE + n] = x, y
             cells[XX + n], cells[XY + n], cells[YY + n], cells[WATCHED + n] = vxx, vxy, vyy, watched
             # Without a branch: one cell in four is not near, and no processor guesses which.
-            n += int((watched > 0.0) & (abs(dx) <= reach))
+            n += int((watched > 0.0) & (x >= west) & (x <= east))
             if n == AT_ONCE:
-                _weigh(cells, work.powers, work.scale, n, out)
+                _weigh_all(places, count, level, n, work, out)
                 n = 0
-    _weigh(cells, work.powers, work.scale, n, out)
-    for i in range(6):
-        out[i] *= 0.15915494309189535
+    _weigh_all(places, count, level, n, work, out)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _weigh_all(places: Floats, count: int, level: int, n: int, work: Room, out: Floats) -> None:
+    for place in range(count):
+        if work.level[place] == level:
+            x, y = places[place, 0], places[place, 1]
+            _weigh(work, n, x, y, places[place, 2], places[place, 3], places[place, 4], out, place)

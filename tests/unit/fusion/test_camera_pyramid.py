@@ -36,9 +36,9 @@ def camera_by_camera(
 
 
 def passes(x: float, y: float, sd: float, from_s: float, to_s: float, cameras: process.Cameras) -> np.ndarray:
-    out = np.empty(6)
-    density.passes(x, y, sd * sd, 0.0, sd * sd, from_s, to_s, cameras.pyramid, density.room(), out)
-    return out * np.array([1.0, sd, sd, sd * sd, sd * sd, sd * sd])
+    out, places = np.empty((1, 6)), np.array([[x, y, sd * sd, 0.0, sd * sd]])
+    density.passes(places, 1, from_s, to_s, cameras.pyramid, density.room(), out)
+    return out[0] * np.array([1.0, sd, sd, sd * sd, sd * sd, sd * sd])
 
 
 def test_pyramid__scattered_cameras_count_as_if_each_were_weighed_alone() -> None:

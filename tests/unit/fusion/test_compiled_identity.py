@@ -11,6 +11,7 @@ from fusion import (
     compiled,
     joint_kernels,
     marginal_kernels,
+    motion_lanes,
     path_kernels,
     timeline_kernels,
 )
@@ -28,6 +29,7 @@ def compiled_signatures() -> dict[str, int]:
         camera_pyramid,
         joint_kernels,
         marginal_kernels,
+        motion_lanes,
         path_kernels,
         timeline_kernels,
     )
