@@ -14,26 +14,20 @@ from prometheus_client import CollectorRegistry
 from hub import housekeeping, logs
 from hub.commands import announce
 from hub.console.app import create_api
-from hub.console.dispatch import dispatch_routes
 from hub.console.feeds import Feeds
-from hub.console.hypotheses import hypothesis_routes
-from hub.console.identity import identity_routes
-from hub.console.inside import inside_routes
-from hub.console.near import near_routes
 from hub.console.parts import Parts
-from hub.console.ranges import range_routes
-from hub.console.reads import read_routes
-from hub.console.roster import roster_routes
-from hub.console.server import check_port, free_port, serve_http
-from hub.console.watching import watching_routes
+from hub.console.routes import console_routes
+from hub.console.server import check_port, serve_http
 from hub.dispatch.deliver import Deliverer
 from hub.dispatch.push import Channel, Firebase
 from hub.drill.run import Drill, site_clock
+from hub.embedded.port import free_port
 from hub.ingest.accept import Acceptor
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import MqttDoor
 from hub.ingest.upload import import_upload
 from hub.metrics import HubMetrics
+from hub.pictures import Pictures
 from hub.pipeline.beside import Beside
 from hub.see.registry import Models
 from hub.servers import Tasks, open_broker, open_database
@@ -74,7 +68,9 @@ async def serve(settings: Settings) -> None:
             tasks["drill"] = drill.run
         now = feeds.now = site_clock(drill)
         door = MqttDoor(broker, acceptor, now=lambda: now(""))
-        vitals = HubVitals(door, feeds, drill, Models(settings.folder))
+        models = Models(settings.folder)
+        pictures = Pictures(database, settings, acceptor, models, now)
+        vitals = HubVitals(door, feeds, drill, pictures.seeing, pictures.doors)
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}
         if settings.firebase_credentials:
@@ -91,29 +87,22 @@ async def serve(settings: Settings) -> None:
                 import_file=partial(import_upload, acceptor, database),
                 secure_cookies=settings.secure_cookies,
                 handlers=(
-                    *read_routes(database, feeds, now),
-                    *near_routes(database, now),
-                    *identity_routes(database, feeds),
-                    *roster_routes(database, feeds),
-                    *hypothesis_routes(database, feeds),
-                    *inside_routes(database, feeds, now),
-                    *watching_routes(feeds, now),
-                    *range_routes(database, feeds, now),
-                    *dispatch_routes(database, feeds, lambda site: drill if site == Drill.site else None),
+                    *console_routes(database, feeds, now, lambda site: drill if site == Drill.site else None),
+                    *pictures.handlers,
                     *MOBILE_ROUTES,
                 ),
             )
         )
         stack.enter_context(housekeeping.kept(database))
         tls = {"certificate": settings.tls_certificate, "key": settings.tls_key}
-        tasks |= {
+        tasks |= pictures.tasks | {
             "pipeline": pipeline.run,
             "live": feeds.run,
             "mqtt": door.run,
             "outbox": Deliverer(database, channels, lambda: now("")).run,
             "http": partial(serve_http, api, settings.host, port, **tls, stop=stop),
         }
-        announce.greet(settings, port, password)
+        announce.greet(settings, port, password, broker.port)
         # What is loaded by now stays: a full collection would look at all of it, and hold up everything meanwhile.
         gc.collect()
         gc.freeze()

@@ -106,19 +106,19 @@ def upright(picture: Pixels, orientation: int) -> Pixels:
     """Turn stored pixels the way they are to be seen; orientation 1 to 8 as in EXIF 2.3, any other: as stored."""
     match orientation:
         case 2:
-            turned = picture[:, ::-1]
+            turned = cv2.flip(picture, 1)
         case 3:
-            turned = picture[::-1, ::-1]
+            turned = cv2.rotate(picture, cv2.ROTATE_180)
         case 4:
-            turned = picture[::-1]
+            turned = cv2.flip(picture, 0)
         case 5:
-            turned = picture.transpose(1, 0, 2)
+            turned = cv2.transpose(picture)
         case 6:
-            turned = picture[::-1].transpose(1, 0, 2)
+            turned = cv2.rotate(picture, cv2.ROTATE_90_CLOCKWISE)
         case 7:
-            turned = picture[::-1, ::-1].transpose(1, 0, 2)
+            turned = cv2.rotate(cv2.transpose(picture), cv2.ROTATE_180)
         case 8:
-            turned = picture[:, ::-1].transpose(1, 0, 2)
+            turned = cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE)
         case _:
             return picture
-    return np.ascontiguousarray(turned)
+    return cast("Pixels", turned)

@@ -91,10 +91,22 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class ChecksumMismatch(Refused):
+    """The bytes that came are not those that the checksum is of; send them again."""
+
+    code = "checksum-mismatch"
+
+
 class Stale(Refused):
     """Somebody else changed this first; load it again and repeat your change."""
 
     code = "stale"
+
+
+class Gone(Refused):
+    """It was here, and is not kept any more."""
+
+    code = "gone"
 
 
 class Throttled(Refused):

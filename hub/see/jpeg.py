@@ -36,6 +36,7 @@ def read_jpeg(data: bytes) -> Jpeg:
         scans += marker == START_OF_SCAN
         if scans and not progressive:
             # Within a scan FF D9 can be nothing else, and to walk along the stuffed bytes takes as long as decoding.
-            return Jpeg(data.find(b"\xff\xd9", at) >= 0, progressive, scans)
+            # It is looked for from the end, where it stands.
+            return Jpeg(data.rfind(b"\xff\xd9", at) >= 0, progressive, scans)
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         at += 2 + max(length, 2)

@@ -118,6 +118,8 @@ REDUCED: Final = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
+AS_STORED: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+"""Instead of OpenCV's own order, and as the file has it: we turn it ourselves, once."""
 
 
 def _fast(data: bytes, jpeg: Jpeg, mode: str, shrink: int) -> Pixels | None:
@@ -125,12 +127,11 @@ def _fast(data: bytes, jpeg: Jpeg, mode: str, shrink: int) -> Pixels | None:
     if not jpeg.ends or mode not in ("RGB", "L"):
         return None
     try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCED[shrink] | cv2.IMREAD_IGNORE_ORIENTATION)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCED[shrink] & ~cv2.IMREAD_COLOR | AS_STORED)
     except cv2.error:
         return None
     # imdecode answers None for what it cannot read, whatever its type says.
-    found = cast("Pixels | None", decoded)
-    return None if found is None else cv2.cvtColor(found, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return cast("Pixels | None", decoded)
 
 
 def _carefully(image: Image.Image, jpeg: Jpeg | None, data: bytes) -> tuple[Pixels, float]:

@@ -19,6 +19,14 @@ class Box(msgspec.Struct, frozen=True):
     height: float
 
 
+class Crop(msgspec.Struct, frozen=True):
+    """What a classifier says of one box: labels with probabilities, the likeliest first; none where it is too small."""
+
+    area: tuple[float, float, float, float]
+    """Left, top, width, height as parts of the picture."""
+    named: list[tuple[str, float]] = []
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One picture, looked at. `unreadable` has a reason and nothing else; `partial` had been cut off."""
 
@@ -31,7 +39,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     boxes: list[Box] = []
     """Of a detector; a classifier says the same of the whole picture."""
     embedding: list[float] = []
+    crops: list[Crop] = []
+    """Of a classifier that was asked for some boxes only."""
     facts: dict[str, str] = {}
+    brightness: float = 0.0
+    """Mean, 0 to 1."""
+    sharpness: float = 0.0
+    """Standard deviation of the Laplacian of a copy 256 pixels wide: below about 3 a picture is blurred, or empty."""
+    infrared: bool = False
+    perceptual_hash: int = 0
+    """64 bits; pictures that are alike differ in few (`hub.see.quality`)."""
     decode_ms: float = 0.0
     model_ms: float = 0.0
     """Processor time."""
@@ -44,9 +61,10 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
-    """Look at these bytes."""
+    """Look at these bytes; a classifier that is given boxes looks at these cut-outs, and not at the whole."""
 
     data: bytes
+    boxes: list[tuple[float, float, float, float]] = []
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

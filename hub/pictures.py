@@ -1,0 +1,69 @@
+"""Everything of a hub that has to do with pictures, as one thing: rooms build it up, the composition root takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from litestar.types import ControllerRouterHandler
+
+from hub.console.judging import judging_routes
+from hub.console.looks import look_routes
+from hub.console.media import media_routes
+from hub.console.sequences import sequence_routes
+from hub.console.uploads import upload_routes
+from hub.ingest.accept import Acceptor
+from hub.ingest.pictures.doors import PictureDoors
+from hub.media.key import open_vault
+from hub.media.receive import Receiver
+from hub.media.uploads import Uploads
+from hub.see.registry import Models
+from hub.see.second import SecondLooks
+from hub.see.seeing import Seeing
+from hub.see.sequencing import Sequencing
+from hub.see.settling import Settler
+from hub.servers import Tasks
+from hub.settings import Settings
+from hub.store.database import Database
+
+
+class Pictures:
+    """`seeing` looks at them, `second` looks again where it pays, `sequencing` makes sequences of what was seen.
+
+    `handlers`: routes of the API. `tasks`: what runs as long as the hub does.
+
+    Raises Misconfigured.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        acceptor: Acceptor,
+        models: Models,
+        now: Callable[[str], datetime],
+    ) -> None:
+        self.vault = open_vault(settings.folder, settings.media_key)
+        self.receiver = Receiver(database, self.vault, now=lambda: now(""))
+        self.uploads = Uploads(database, self.vault, self.receiver)
+        self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
+        self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
+        self.sequencing = Sequencing(
+            database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
+        )
+        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
+        self.handlers: tuple[ControllerRouterHandler, ...] = (
+            *media_routes(self.receiver, now),
+            *upload_routes(database, self.uploads, now),
+            *look_routes(self.seeing),
+            *sequence_routes(database, now, lambda: self.second.problem),
+            *judging_routes(database),
+        )
+        self.tasks: Tasks = {
+            "seeing": self.seeing.run,
+            "second looks": self.second.run,
+            "sequences": self.sequencing.run,
+            **self.doors.tasks,
+            "uploads": partial(self.uploads.follow, self.receiver.now),
+        }
