@@ -89,9 +89,9 @@ bench-geo: setup-dev
 bench-fusion: setup-dev
 	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
-# Pictures from bytes to boxes (../shared), 100,000 damaged ones, and what votes of bursts gain.
+# Pictures from bytes to boxes (../shared), 100,000 damaged ones, what votes of bursts gain; leopards by their coats.
 bench-camera: setup-dev
-	@for name in camera_detect camera_fuzz camera_sequences camera_alert camera_flush camera_kills camera_swap; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in camera_detect camera_fuzz camera_sequences camera_alert camera_flush camera_kills camera_swap camera_identity camera_gallery; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

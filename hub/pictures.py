@@ -14,7 +14,7 @@ from hub.console.media import media_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
-from hub.ingest.pictures.doors import PictureDoors
+from hub.ingest.cameras.doors import PictureDoors
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.uploads import Uploads

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from hub.console.feeds import Feeds
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.drill.run import Drill
+from hub.ingest.cameras.door import DoorState
+from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.cameras.streams import StreamState
 from hub.ingest.mqtt import MqttDoor
-from hub.ingest.pictures.door import DoorState
-from hub.ingest.pictures.doors import PictureDoors
-from hub.ingest.pictures.streams import StreamState
 from hub.records.errors import NotFound, Unavailable
 from hub.see.seeing import Seeing
 

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hub.commands.examine import Check, port
-from hub.ingest.pictures.doors import passive_ports
-from hub.ingest.pictures.folder import BAD
-from hub.ingest.pictures.mailbox import Mailbox, MailboxLost, parse_mailbox
-from hub.ingest.pictures.stream_list import read_streams
+from hub.ingest.cameras.doors import passive_ports
+from hub.ingest.cameras.folder import BAD
+from hub.ingest.cameras.mailbox import Mailbox, MailboxLost, parse_mailbox
+from hub.ingest.cameras.stream_list import read_streams
 from hub.records.errors import Misconfigured
 from hub.settings import Settings
 

@@ -15,7 +15,7 @@ import msgspec
 from hub.commands.connect import connected
 from hub.commands.import_files import only_site
 from hub.commands.terminal import bar, show_json, show_table
-from hub.ingest.pictures.card import CardSummary, Listing, import_card, listing
+from hub.ingest.cameras.card import CardSummary, Listing, import_card, listing
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.records.errors import InvalidReference, NotFound

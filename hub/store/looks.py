@@ -253,8 +253,7 @@ OF_SITE = f"""
 select (select count(*) from (select from medium where site_id = $1 and live and {_WAITS} limit $2) a) as live,
        (select count(*) from (select from medium where site_id = $1 and not live and {_WAITS} limit $2) b) as bulk,
        (select count(*) from (select from medium where site_id = $1 and look_again is not null limit $2) c) as again,
-       (select count(*) from (select from medium where site_id = $1 and state = 'quarantined' limit $2) d)
-           as unreadable,
+       (select count(*) from (select from medium where site_id = $1 and state = 'quarantined' limit $2) d) as bad,
        least((select received_at from medium where live and {_WAITS} and site_id = $1 order by received_at limit 1),
              (select received_at from medium where not live and {_WAITS} and site_id = $1 order by received_at limit 1)
        ) as oldest"""

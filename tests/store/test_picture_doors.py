@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.ingest.accept import Acceptor
-from hub.ingest.pictures.doors import PictureDoors, mailed_cameras
-from hub.ingest.pictures.folder import WatchedFolder
-from hub.ingest.pictures.letter import Mailed
+from hub.ingest.cameras.doors import PictureDoors, mailed_cameras
+from hub.ingest.cameras.folder import WatchedFolder
+from hub.ingest.cameras.letter import Mailed
 from hub.media.receive import Picture, Receiver
 from hub.media.vault import Vault
 from hub.records.errors import Misconfigured

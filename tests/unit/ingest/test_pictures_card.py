@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.ingest.pictures.card import CardSummary, import_card, listing
+from hub.ingest.cameras.card import CardSummary, import_card, listing
 from hub.records.errors import DatabaseUnavailable
 from tests.unit.ingest.taking import Clock, MemoryReceiver, picture_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.ingest.pictures.folder import WatchedFolder
+from hub.ingest.cameras.folder import WatchedFolder
 from hub.records.errors import DatabaseUnavailable, Misconfigured
 from tests.unit.ingest.taking import Clock, MemoryReceiver, picture_of
 

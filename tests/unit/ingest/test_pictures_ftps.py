@@ -15,9 +15,9 @@ from uuid import UUID
 
 import pytest
 
-from hub.ingest.pictures.certificate import self_signed
-from hub.ingest.pictures.ftp_session import Session
-from hub.ingest.pictures.ftps import FtpsDoor, FtpsSettings
+from hub.ingest.cameras.certificate import self_signed
+from hub.ingest.cameras.ftp_session import Session
+from hub.ingest.cameras.ftps import FtpsDoor, FtpsSettings
 from hub.records.errors import Misconfigured
 from hub.records.person import Caller
 from tests.unit.ingest.taking import START, Clock, MemoryReceiver, picture_of

@@ -9,10 +9,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from hub.ingest.pictures.certificate import self_signed
-from hub.ingest.pictures.letter import Mailed, read_letter, whose
-from hub.ingest.pictures.mail import MailDoor
-from hub.ingest.pictures.mailbox import MailboxAddress, parse_mailbox
+from hub.ingest.cameras.certificate import self_signed
+from hub.ingest.cameras.letter import Mailed, read_letter, whose
+from hub.ingest.cameras.mail import MailDoor
+from hub.ingest.cameras.mailbox import MailboxAddress, parse_mailbox
 from hub.records.errors import DatabaseUnavailable, Misconfigured
 from hub.records.receipt import Arrival, Receipt
 from tests.unit.ingest.imap_server import ImapServer

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hub.ingest.pictures.stream_list import Stream, read_streams
-from hub.ingest.pictures.streams import StreamsDoor
+from hub.ingest.cameras.stream_list import Stream, read_streams
+from hub.ingest.cameras.streams import StreamsDoor
 from hub.records.errors import Misconfigured
 from tests.unit.ingest.taking import Clock, MemoryReceiver
 

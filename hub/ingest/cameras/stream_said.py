@@ -6,7 +6,7 @@ import msgspec
 
 
 class Follow(msgspec.Struct, frozen=True, kw_only=True):
-    """The order; fields as of `hub.ingest.pictures.stream_list.Stream`."""
+    """The order; fields as of `hub.ingest.cameras.stream_list.Stream`."""
 
     url: str
     every_s: float

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hub.ingest.pictures.door import DoorState, Takes
-from hub.ingest.pictures.stream_list import Stream
-from hub.ingest.pictures.stream_said import Ended, Follow, Frame, Said
+from hub.ingest.cameras.door import DoorState, Takes
+from hub.ingest.cameras.stream_list import Stream
+from hub.ingest.cameras.stream_said import Ended, Follow, Frame, Said
 from hub.media.receive import Picture
 from hub.records.errors import Misconfigured, Unavailable
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 LOGGER = logging.getLogger(__name__)
-WORKER: Final = "hub.ingest.pictures.stream_worker"
+WORKER: Final = "hub.ingest.cameras.stream_worker"
 INHERITED: Final = ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SSL_CERT_FILE")
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0

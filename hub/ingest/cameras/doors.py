@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from hub.ingest.pictures.certificate import self_signed
-from hub.ingest.pictures.door import DoorState, Takes
-from hub.ingest.pictures.folder import WatchedFolder
-from hub.ingest.pictures.ftps import FtpsDoor, FtpsSettings
-from hub.ingest.pictures.letter import Mailed
-from hub.ingest.pictures.mail import Accepts, MailDoor
-from hub.ingest.pictures.mailbox import parse_mailbox
-from hub.ingest.pictures.stream_list import read_streams
-from hub.ingest.pictures.streams import StreamsDoor, StreamState
+from hub.ingest.cameras.certificate import self_signed
+from hub.ingest.cameras.door import DoorState, Takes
+from hub.ingest.cameras.folder import WatchedFolder
+from hub.ingest.cameras.ftps import FtpsDoor, FtpsSettings
+from hub.ingest.cameras.letter import Mailed
+from hub.ingest.cameras.mail import Accepts, MailDoor
+from hub.ingest.cameras.mailbox import parse_mailbox
+from hub.ingest.cameras.stream_list import read_streams
+from hub.ingest.cameras.streams import StreamsDoor, StreamState
 from hub.records.errors import Misconfigured
 from hub.records.reference import Device
 from hub.settings import Settings

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from hub.ingest.pictures.door import DoorState, Takes
+from hub.ingest.cameras.door import DoorState, Takes
 from hub.media.receive import Picture
 
 ENDINGS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".mp4"})

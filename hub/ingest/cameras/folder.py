@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from hub.ingest.pictures.door import DoorState, Handed, Takes
-from hub.ingest.pictures.ending import is_whole
-from hub.ingest.pictures.tree import Found, Mark, Tree, Unsafe
+from hub.ingest.cameras.door import DoorState, Handed, Takes
+from hub.ingest.cameras.ending import is_whole
+from hub.ingest.cameras.tree import Found, Mark, Tree, Unsafe
 from hub.media.receive import Picture
 from hub.records.errors import Misconfigured
 

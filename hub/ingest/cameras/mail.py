@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from hub.ingest.cameras.door import DoorState, Takes
+from hub.ingest.cameras.letter import Letter, Mailed, read_letter, whose
+from hub.ingest.cameras.mailbox import LARGEST_MAIL, Mailbox, MailboxAddress, MailboxLost
 from hub.ingest.dialects.camera_mail import DIALECT, has_readings
-from hub.ingest.pictures.door import DoorState, Takes
-from hub.ingest.pictures.letter import Letter, Mailed, read_letter, whose
-from hub.ingest.pictures.mailbox import LARGEST_MAIL, Mailbox, MailboxAddress, MailboxLost
 from hub.media.receive import Picture
 from hub.records.receipt import Arrival, Receipt
 

@@ -26,9 +26,9 @@ from OpenSSL import SSL
 from pyftpdlib.exceptions import AuthenticationFailed
 from pyftpdlib.servers import ThreadedFTPServer
 
-from hub.ingest.pictures.door import DoorState, Takes
-from hub.ingest.pictures.ending import is_whole
-from hub.ingest.pictures.ftp_session import Login, Session, TlsSession
+from hub.ingest.cameras.door import DoorState, Takes
+from hub.ingest.cameras.ending import is_whole
+from hub.ingest.cameras.ftp_session import Login, Session, TlsSession
 from hub.media.receive import Picture
 from hub.records.errors import Misconfigured, Throttled, Unavailable
 from hub.records.person import Caller

@@ -1,4 +1,4 @@
-"""The process that follows one stream: `python -m hub.ingest.pictures.stream_worker`. It has no login and no files.
+"""The process that follows one stream: `python -m hub.ingest.cameras.stream_worker`. It has no login and no files.
 
 The order comes in on standard input (never as an argument, which everybody may read), then messages go out on standard
 output: four bytes of length, then msgpack. Only key frames are decoded: a camera sends one every few seconds, and the
@@ -21,7 +21,7 @@ import msgspec
 from av import logging
 from av.error import FFmpegError
 
-from hub.ingest.pictures.stream_said import Alive, Ended, Follow, Frame, Said
+from hub.ingest.cameras.stream_said import Alive, Ended, Follow, Frame, Said
 
 MEMORY_BYTES: Final = 2 << 30
 OPEN_S: Final = 15.0
