@@ -29,7 +29,7 @@ from hub.store import sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
-MODEL_EVERY_S: Final = 1.0
+MODEL_EVERY_S: Final = 2.0
 """So often it is looked up which model is active."""
 ASK_EVERY_S: Final = 1.0
 """What nobody called for is found after this time."""

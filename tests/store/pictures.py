@@ -176,7 +176,7 @@ class running:  # noqa: N801 - reads as a statement: `async with running(seeing)
             await self._task
 
 
-async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait for it, asking often."""
     async with asyncio.timeout(seconds):
         while True:
