@@ -15,6 +15,8 @@ from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.mqtt import Message
+from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.uploads import Uploads
@@ -47,19 +49,14 @@ class Pictures:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
+        self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
         self.sequencing = Sequencing(
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
         self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
-        self.handlers: tuple[ControllerRouterHandler, ...] = (
-            *media_routes(self.receiver, now),
-            *upload_routes(database, self.uploads, now),
-            *look_routes(self.seeing),
-            *sequence_routes(database, now, lambda: self.second.problem),
-            *judging_routes(database),
-        )
+        self.handlers = picture_routes(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
             "second looks": self.second.run,
@@ -67,3 +64,16 @@ class Pictures:
             **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
         }
+
+
+def picture_routes(
+    pictures: Pictures, database: Database, now: Callable[[str], datetime]
+) -> tuple[ControllerRouterHandler, ...]:
+    """Routes of the API. `now`: the clock of a site."""
+    return (
+        *media_routes(pictures.receiver, now),
+        *upload_routes(database, pictures.uploads, now),
+        *look_routes(pictures.seeing),
+        *sequence_routes(database, now, lambda: pictures.second.problem),
+        *judging_routes(database),
+    )
