@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
+from hub.console.pictures import picture_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.mqtt import Message
@@ -19,6 +20,7 @@ from hub.media.receive import Receiver
 from hub.media.uploads import Uploads
 from hub.see.registry import Models
 from hub.see.seeing import Seeing
+from hub.see.showing import Showing
 from hub.servers import Tasks
 from hub.settings import Settings
 from hub.store.database import Database
@@ -42,9 +44,11 @@ class Pictures:
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
         self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
+        self.showing = Showing()
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.handlers: tuple[ControllerRouterHandler, ...] = (
             *media_routes(self.receiver, now),
+            *picture_routes(database, self.vault, self.showing, now),
             *upload_routes(database, self.uploads, now),
             *look_routes(self.seeing),
         )
@@ -52,3 +56,7 @@ class Pictures:
             "seeing": self.seeing.run,
             "uploads": partial(self.uploads.follow, self.receiver.now),
         }
+
+    def close(self) -> None:
+        """End the process that makes pictures ready to be shown."""
+        self.showing.close()

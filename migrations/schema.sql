@@ -307,6 +307,7 @@ CREATE TABLE public.medium (
     perceptual_hash bigint,
     kept_until timestamp with time zone,
     looked_by text,
+    persons boolean DEFAULT false NOT NULL,
     name text DEFAULT ''::text NOT NULL,
     look_again timestamp with time zone,
     CONSTRAINT medium_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'seen'::text, 'partial'::text, 'quarantined'::text, 'erased'::text]))),
@@ -725,6 +726,8 @@ CREATE INDEX medium_in_turn ON public.medium USING btree (live, site_id, COALESC
 CREATE INDEX medium_kept_until ON public.medium USING btree (kept_until) WHERE ((kept_until IS NOT NULL) AND (state <> 'erased'::text));
 
 CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHERE (look_again IS NOT NULL);
+
+CREATE INDEX medium_of_persons ON public.medium USING btree (received_at) WHERE (persons AND (state <> 'erased'::text));
 
 CREATE INDEX medium_unreadable ON public.medium USING btree (site_id, device) WHERE (state = 'quarantined'::text);
 

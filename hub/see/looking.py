@@ -15,7 +15,7 @@ from typing import Final, Self
 import msgspec
 
 from fusion.camera.manifest import ManifestError
-from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen
+from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen, Show, Shown
 
 PICTURE_S: Final = 10.0
 LOAD_S: Final = 120.0
@@ -86,6 +86,18 @@ class Looking:
             raise TypeError(f"an answer was expected, not {answer}")
         self.memory_mb = max(self.memory_mb, answer.memory_mb)
         return answer.seen
+
+    def show(self, order: Show) -> Shown:
+        """A picture as it may be shown. Raises Died."""
+        self._ready()
+        try:
+            answer = self._ask(order, self._picture_s)
+        except Died:
+            self.deaths += 1
+            raise
+        if not isinstance(answer, Shown):
+            raise TypeError(f"a picture was expected, not {answer}")
+        return answer
 
     def close(self) -> None:
         """End the process."""

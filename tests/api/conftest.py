@@ -210,6 +210,7 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         await hub.keyed("chief", "*", "admin")
         await hub.keyed("collar", SITE, "ranger", device="collar-1")
         yield hub
+    pictures.close()
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:
