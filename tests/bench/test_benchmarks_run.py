@@ -116,6 +116,13 @@ def test_camera_detect__pictures_become_boxes_beside_the_bare_parts_or_the_pictu
     assert piped["deaths"] == 0
 
 
+def test_camera_clock__is_told_beside_what_is_told_without_it() -> None:
+    told = quick("camera_clock")
+    assert told["cameras"] == 60
+    assert told["offset"]["within_60_s"] > told["offset"]["peer_mean_within_60_s"]
+    assert {"within_3", "imagined_per_camera_month"} <= told["resets"].keys()
+
+
 def test_camera_fuzz__every_damaged_file_gets_an_answer() -> None:
     told = quick("camera_fuzz")
     assert sum(told["answers"].values()) == told["files"] == 300
