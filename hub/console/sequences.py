@@ -19,13 +19,13 @@ from hub.console.parts import Call
 from hub.console.sensitive import read_world
 from hub.console.window import Since, Until, keyset, reader, window
 from hub.pipeline.world import World
-from hub.records.errors import InvalidReference, Malformed
+from hub.records.errors import InvalidReference, Malformed, Stale
 from hub.records.sequence import SaidOfSequence, SequenceEntry, SequenceState, SequenceVerdict
 from hub.see.audited import AuditFigures, checked_of, figures, trusted_from
 from hub.see.judged import rules_of
 from hub.see.repeating import HeldBox
 from hub.see.repeating import decode as decode_boxes
-from hub.store import judging, repeat_memory, second_looks, sequence_review
+from hub.store import judging, repeat_memory, second_looks, sequence_review, sequences
 from hub.store.database import Database
 from hub.store.sequence_review import Effort, Judged
 
@@ -99,6 +99,8 @@ class SequenceAudit(msgspec.Struct, frozen=True, kw_only=True):
     opened: int
     never_opened: float | None
     """The share of pictures of whose sequence no person ever said anything."""
+    waiting: int
+    """Pictures that are to be put into sequences (again); at most 10,000 are counted."""
     second_looks: SecondLookState
 
 
@@ -193,6 +195,7 @@ def sequence_routes(
             pictures=effort.pictures,
             opened=effort.opened,
             never_opened=share,
+            waiting=await sequences.count_unsequenced(database, site),
             second_looks=SecondLookState(
                 waiting=again.waiting, oldest=again.oldest, done=again.done, problem=problem() if again.waiting else ""
             ),
@@ -233,8 +236,9 @@ def sequence_routes(
         rules, least, _ = await trust(site)
         one = await sequence_review.judged(database, site, least, sequence)
         check_said(data, rules.judging.taxonomy)
-        if data.version > one.sequence.version:
-            raise Malformed(f"version: the sequence is at version {one.sequence.version}")
+        history = await sequence_review.history(database, site, one.sequence.pictures)
+        if data.version != one.sequence.version and data.id not in {word.id for word in history}:
+            raise Stale(f"the sequence is at version {one.sequence.version}, you saw {data.version}: look again")
         caller, _ = reader(request, site)
         async with database.transaction() as connection:
             await sequence_review.decide(

@@ -57,6 +57,7 @@ class Sequencing:
         self._wished = wished
         self._classifies = classifies
         self._rest_s = rest_s
+        self._last = ("", "")
         self.problem = ""
         """Why a site's text cannot be used, though it was once taken; the hub's own is used instead."""
 
@@ -68,8 +69,9 @@ class Sequencing:
 
     async def step(self) -> bool:
         """One camera's pictures, or one camera's memory -> was there anything to do?"""
-        stale = await store.unsequenced(self._database, MOST_AT_ONCE)
+        stale = await store.unsequenced(self._database, MOST_AT_ONCE, self._last)
         if stale:
+            self._last = (stale[0].site, stale[0].device)
             await self._sequence(stale)
             return True
         asked = await repeat_memory.next_asked(self._database, self._rest_s)

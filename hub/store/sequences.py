@@ -36,28 +36,33 @@ class Unsequenced(NamedTuple):
     is_preview: bool
 
 
-NEXT = f"select site_id, device from medium where {_STALE} order by site_id, device, taken_at, id limit 1"
+NEXT = f"""
+select site_id, device from medium where {_STALE} and (site_id, device) > ($1, $2)
+order by site_id, device, taken_at, id limit 1"""
 OF_CAMERA = f"""
 select id, site_id, device, taken_at, looked_by, preview_of is not null as is_preview
 from medium where site_id = $1 and device = $2 and {_STALE} order by taken_at, id limit $3"""
 
 
-async def unsequenced(database: Database, most: int) -> list[Unsequenced]:
-    """The earliest pictures of one camera that has any to be computed; empty where none has."""
+async def unsequenced(database: Database, most: int, after: tuple[str, str] = ("", "")) -> list[Unsequenced]:
+    """The earliest pictures of one camera that has any to be computed; empty where none has.
+
+    Cameras take turns: it is the next one after (site, camera), and after the last the first.
+    """
     async with database.connection() as connection:
-        camera = await connection.fetchrow(NEXT)
+        camera = await connection.fetchrow(NEXT, *after) or await connection.fetchrow(NEXT, "", "")
         if camera is None:
             return []
         return [Unsequenced(*row) for row in await connection.fetch(OF_CAMERA, *camera, most)]
 
 
-COUNT = f"select count(*) from (select from medium where {_STALE} limit $1) counted"
+COUNT = f"select count(*) from (select from medium where site_id = $1 and {_STALE} limit $2) counted"
 
 
-async def count_unsequenced(database: Database, most: int = 10_000) -> int:
-    """How many pictures wait to be put into sequences; at most so many are counted."""
+async def count_unsequenced(database: Database, site: str, most: int = 10_000) -> int:
+    """How many pictures of a site wait to be put into sequences; at most so many are counted."""
     async with database.connection() as connection:
-        return await connection.fetchval(COUNT, most)
+        return await connection.fetchval(COUNT, site, most)
 
 
 ALONE = "select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 17))"

@@ -74,6 +74,15 @@ async def test_review__a_word_takes_a_sequence_out_and_undo_brings_it_back(fille
     assert len((await filled.as_("dispatcher", "GET", f"{PATH}/review")).json()["items"]) == 2
 
 
+async def test_word__about_pictures_that_are_no_longer_all_is_refused_and_a_second_sending_is_not(filled: Hub) -> None:
+    deer, id_ = (await listed(filled))[1], new_id()
+    assert (await said(filled, deer, "animal", id_=id_)).status_code == 200
+    await a_picture(filled.database, "late", 60, PERSON)
+    await computed(filled)
+    assert (await said(filled, deer, "animal", id_=id_)).json()["sequence"]["state"] == "reopened"
+    assert problem(await said(filled, deer, "animal"), 412)["code"] == "stale"
+
+
 async def test_word__that_no_taxonomy_knows_is_refused_by_name(filled: Hub) -> None:
     deer = (await listed(filled))[1]
     body = problem(await said(filled, deer, "Yeti"), 422)

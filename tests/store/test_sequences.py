@@ -236,7 +236,17 @@ async def test_preview__of_a_picture_is_in_no_sequence_once_the_picture_came(sit
     await computed(site)
     ((sequence, _, _),) = await told(site)
     assert sequence.pictures == (full,)
-    assert await store.count_unsequenced(site) == 0
+    assert await store.count_unsequenced(site, SITE) == 0
+
+
+async def test_cameras__take_turns(site: Database) -> None:
+    for n in range(2):
+        for camera in ("cam-1", "cam-2"):
+            await a_picture(site, f"{camera}/{n}", n * 5_000, DEER, device=camera)
+    turns = [
+        (await store.unsequenced(site, 1, after))[0].device for after in (("", ""), (SITE, "cam-1"), (SITE, "cam-2"))
+    ]
+    assert turns == ["cam-1", "cam-2", "cam-1"]
 
 
 async def test_wish__is_made_once_a_look_and_only_if_somebody_can_look(site: Database) -> None:
