@@ -4,6 +4,7 @@ import { alerts, sentence } from "./alerts.js";
 import { get, list } from "./api.js";
 import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
+import { CameraClock } from "./camera_clock.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
@@ -41,6 +42,9 @@ function useDeployments(id) {
   }, [id, version]);
   return found;
 }
+
+/** Devices of deployments that have not ended; null while on their way. */
+const inService = (found) => found?.filter((one) => !one.valid_to).map((one) => one.device) ?? null;
 
 function useRecord(item) {
   const [record, setRecord] = useState(null);
@@ -127,6 +131,7 @@ export function SubjectDetail({ id }) {
     <${OpenAlerts} id=${id} />
     ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
+    ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraClock} key=${`clock ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
     ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
