@@ -69,6 +69,7 @@ async def serve(settings: Settings) -> None:
         now = feeds.now = site_clock(drill)
         models = Models(settings.folder)
         pictures = Pictures(database, settings, acceptor, models, now)
+        stack.callback(pictures.close)
         door = MqttDoor(broker, acceptor, now=lambda: now(""), pictures=pictures.mqtt)
         vitals = HubVitals(door, feeds, drill, pictures.seeing, pictures.doors)
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)

@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
+from hub.console.pictures import picture_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
@@ -25,6 +26,7 @@ from hub.see.second import SecondLooks
 from hub.see.seeing import Seeing
 from hub.see.sequencing import Sequencing
 from hub.see.settling import Settler
+from hub.see.showing import Showing
 from hub.servers import Tasks
 from hub.settings import Settings
 from hub.store.database import Database
@@ -50,13 +52,14 @@ class Pictures:
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
         self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
+        self.showing = Showing()
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
         self.sequencing = Sequencing(
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
         self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
-        self.handlers = picture_routes(self, database, now)
+        self.handlers = routes_of(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
             "second looks": self.second.run,
@@ -65,13 +68,18 @@ class Pictures:
             "uploads": partial(self.uploads.follow, self.receiver.now),
         }
 
+    def close(self) -> None:
+        """End the process that makes pictures ready to be shown."""
+        self.showing.close()
 
-def picture_routes(
+
+def routes_of(
     pictures: Pictures, database: Database, now: Callable[[str], datetime]
 ) -> tuple[ControllerRouterHandler, ...]:
     """Routes of the API. `now`: the clock of a site."""
     return (
         *media_routes(pictures.receiver, now),
+        *picture_routes(database, pictures.vault, pictures.showing, now),
         *upload_routes(database, pictures.uploads, now),
         *look_routes(pictures.seeing),
         *sequence_routes(database, now, lambda: pictures.second.problem),
