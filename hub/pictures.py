@@ -11,10 +11,13 @@ from litestar.types import ControllerRouterHandler
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
+from hub.console.pictures import picture_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
 from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.mqtt import Message
+from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.uploads import Uploads
@@ -23,6 +26,7 @@ from hub.see.second import SecondLooks
 from hub.see.seeing import Seeing
 from hub.see.sequencing import Sequencing
 from hub.see.settling import Settler
+from hub.see.showing import Showing
 from hub.servers import Tasks
 from hub.settings import Settings
 from hub.store.database import Database
@@ -47,19 +51,15 @@ class Pictures:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
+        self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
+        self.showing = Showing()
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
         self.sequencing = Sequencing(
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
         self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
-        self.handlers: tuple[ControllerRouterHandler, ...] = (
-            *media_routes(self.receiver, now),
-            *upload_routes(database, self.uploads, now),
-            *look_routes(self.seeing),
-            *sequence_routes(database, now, lambda: self.second.problem),
-            *judging_routes(database),
-        )
+        self.handlers = routes_of(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
             "second looks": self.second.run,
@@ -67,3 +67,21 @@ class Pictures:
             **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
         }
+
+    def close(self) -> None:
+        """End the process that makes pictures ready to be shown."""
+        self.showing.close()
+
+
+def routes_of(
+    pictures: Pictures, database: Database, now: Callable[[str], datetime]
+) -> tuple[ControllerRouterHandler, ...]:
+    """Routes of the API. `now`: the clock of a site."""
+    return (
+        *media_routes(pictures.receiver, now),
+        *picture_routes(database, pictures.vault, pictures.showing, now),
+        *upload_routes(database, pictures.uploads, now),
+        *look_routes(pictures.seeing),
+        *sequence_routes(database, now, lambda: pictures.second.problem),
+        *judging_routes(database),
+    )

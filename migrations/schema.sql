@@ -315,6 +315,7 @@ CREATE TABLE public.medium (
     perceptual_hash bigint,
     kept_until timestamp with time zone,
     looked_by text,
+    persons boolean DEFAULT false NOT NULL,
     name text DEFAULT ''::text NOT NULL,
     look_again timestamp with time zone,
     sequenced text,
@@ -819,6 +820,8 @@ CREATE INDEX medium_in_turn ON public.medium USING btree (live, site_id, COALESC
 CREATE INDEX medium_kept_until ON public.medium USING btree (kept_until) WHERE ((kept_until IS NOT NULL) AND (state <> 'erased'::text));
 
 CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHERE (look_again IS NOT NULL);
+
+CREATE INDEX medium_of_persons ON public.medium USING btree (received_at) WHERE (persons AND (state <> 'erased'::text));
 
 CREATE INDEX medium_unreadable ON public.medium USING btree (site_id, device) WHERE (state = 'quarantined'::text);
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from fusion.camera.rules_toml import MOST_CHARACTERS
+from fusion.camera.taxonomy import TOPS
 from hub.clearance import EXACT
 from hub.console.access import caller_of, role_at
 from hub.console.etag import etag, expected
@@ -21,7 +22,10 @@ ROOT = "/api/v1/sites/{site:str}/judging"
 
 
 class JudgingItem(msgspec.Struct, frozen=True, kw_only=True):
-    """The text that holds (version 0: nobody wrote one), what it is laid over, and an example to begin with."""
+    """The text that holds (version 0: nobody wrote one), what it is laid over, and an example to begin with.
+
+    labels: what may be said of a sequence: the text's taxa, then what is none.
+    """
 
     version: int
     text: str
@@ -29,6 +33,7 @@ class JudgingItem(msgspec.Struct, frozen=True, kw_only=True):
     written_at: datetime | None
     own: str
     example: str
+    labels: tuple[str, ...]
 
 
 class JudgingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +54,7 @@ def judging_routes(database: Database) -> list[ControllerRouterHandler]:
             written_at=one.written_at,
             own=own_text(),
             example=example_text(),
+            labels=(*sorted(rules_of(one.text).judging.taxonomy.ranks), *TOPS),
         )
         return Response(body, headers={"ETag": etag(one.version)} if one.version else {})
 

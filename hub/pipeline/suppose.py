@@ -6,6 +6,7 @@ of the newest observation, so the same whatever the order in which anything came
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -72,7 +73,7 @@ async def suppose(database: Database, world: World) -> list[Hypothesis]:
     until = to_the_hour(newest)
     standing = await findings.going_on(database, site)
     known = [one for one in (_of_finding(finding, world) for finding in standing) if one is not None]
-    known += same_animals(await _one_flanked(database, world), world)
+    known += await asyncio.to_thread(same_animals, await _one_flanked(database, world), world)
     dying = {one.individual for one in known if one.kind == "death"}
     for key in sorted(world.individuals):
         if key not in dying and (one := await _silent(database, world, key, until)) is not None:

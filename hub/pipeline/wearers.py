@@ -6,6 +6,7 @@ ways fit each the other's animal was swapped, and is one hypothesis. A function 
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -107,7 +108,8 @@ class _Lives:
         fixes = rows["is_fix"]
         hours = np.floor(rows["time_s"] / APART_S)
         rows = rows[~fixes | np.append(True, hours[1:] != hours[:-1])] if len(rows) else rows
-        return belongs(collar.fixes, evidence_of(rows, world.frame), collar.parameters, RESERVE_SD_M)
+        known = evidence_of(rows, world.frame)
+        return await asyncio.to_thread(belongs, collar.fixes, known, collar.parameters, RESERVE_SD_M)
 
     def worn(self, animal: UUID) -> str | None:
         """The collar that an animal is said to wear now."""

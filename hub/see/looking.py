@@ -17,7 +17,7 @@ import msgspec
 
 from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
-from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen
+from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen, Show, Shown
 
 PICTURE_S: Final = 10.0
 """Processor time. Where the machine is busy with other things, a picture waits for it: that is not its fault."""
@@ -98,6 +98,18 @@ class Looking:
             raise TypeError(f"an answer was expected, not {answer}")
         self.memory_mb = max(self.memory_mb, answer.memory_mb)
         return answer.seen
+
+    def show(self, order: Show) -> Shown:
+        """A picture as it may be shown. Raises Died."""
+        self._ready()
+        try:
+            answer = self._ask(order, self._picture_s)
+        except Died:
+            self.deaths += 1
+            raise
+        if not isinstance(answer, Shown):
+            raise TypeError(f"a picture was expected, not {answer}")
+        return answer
 
     def close(self) -> None:
         """End the process."""

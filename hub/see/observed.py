@@ -17,15 +17,19 @@ RECEIVED_TIME: Final = "received_time"
 
 
 class Levels(msgspec.Struct, frozen=True):
-    """Of a model, kept with each look: from which probability on it is shown, and may raise an alert, by group."""
+    """Of a model, kept with each look: from which probability on it is shown, and may raise an alert, by group.
+
+    groups: what it can see at all. One that knows no persons does not say that there are none.
+    """
 
     show: float
     alert: dict[str, float] = {}
+    groups: tuple[str, ...] = ()
 
 
 def levels_of(manifest: ModelManifest) -> Levels:
     """The thresholds of a manifest that outlive it."""
-    return Levels(manifest.thresholds.show, dict(manifest.thresholds.alert))
+    return Levels(manifest.thresholds.show, dict(manifest.thresholds.alert), manifest.labels.groups)
 
 
 def key_of(manifest: ModelManifest) -> str:

@@ -67,6 +67,15 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
     boxes: list[tuple[float, float, float, float]] = []
 
 
+class Show(msgspec.Struct, frozen=True, tag="show"):
+    """Make these bytes a JPEG that may be shown: parts pixelated, no wider than so many pixels (0: as it is)."""
+
+    data: bytes
+    parts: list[tuple[float, float, float, float]]
+    width_px: int
+    quality: int
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The model is loaded; how much memory the process has taken at most so far."""
 
@@ -87,5 +96,12 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     memory_mb: float
 
 
-Order = Load | Look
-Reply = Ready | Failed | Answer
+class Shown(msgspec.Struct, frozen=True, tag="shown"):
+    """A JPEG; none, and why."""
+
+    data: bytes = b""
+    reason: str = ""
+
+
+Order = Load | Look | Show
+Reply = Ready | Failed | Answer | Shown

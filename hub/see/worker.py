@@ -25,7 +25,8 @@ from fusion.camera.model import Model
 from hub.see.folder import read_folder
 from hub.see.pixels import Picture, Unreadable, read_picture
 from hub.see.quality import quality
-from hub.see.seen import Answer, Box, Crop, Failed, Load, Order, Ready, Reply, Seen
+from hub.see.seen import Answer, Box, Crop, Failed, Load, Order, Ready, Reply, Seen, Show, Shown
+from hub.see.veiled import as_jpeg
 
 MEMORY_MB: Final = 1_024
 """More than the process has when it starts: what the largest picture takes."""
@@ -59,6 +60,8 @@ def main() -> None:
                 reply = Failed("model.file: it needs more memory than runtime.memory_mb allows")
             except OSError as error:
                 reply = Failed(f"{Path(error.filename or order.folder).name}: {error.strerror or error}")
+        elif isinstance(order, Show):
+            reply = show(order)
         else:
             reply = Answer(look(order.data, model, order.boxes), _peak_mb())
         body = _replies.encode(reply)
@@ -114,6 +117,17 @@ def _classified(picture: Picture, model: Model, boxes: Sequence[Area]) -> list[C
         named = model.classify(cut)[:most] if cut is not None else []
         found.append(Crop(area, [(one.label, one.probability) for one in named if one.probability >= least]))
     return found
+
+
+def show(order: Show) -> Shown:
+    """Bytes -> a JPEG that may be shown. Never raises but what ends the process."""
+    try:
+        picture = read_picture(order.data)
+        return Shown(as_jpeg(picture.pixels, order.parts, order.width_px, order.quality))
+    except Unreadable as reason:
+        return Shown(reason=str(reason))
+    except (MemoryError, ValueError) as error:
+        return Shown(reason=str(error) or "it needs more memory than a picture may")
 
 
 def _ask(picture: Picture, model: Model | None) -> tuple[list[Box], list[float]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -16,22 +18,18 @@ from litestar import Litestar
 
 from hub.console.app import create_api
 from hub.console.feeds import Feeds
-from hub.console.looks import look_routes
-from hub.console.media import media_routes
 from hub.console.parts import WEB, Parts
 from hub.console.passwords import Passwords
 from hub.console.routes import console_routes
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
-from hub.media.receive import Receiver
-from hub.pictures import Pictures
+from hub.pictures import Pictures, routes_of
 from hub.pipeline.line import Line, Told
 from hub.records.ids import new_id
 from hub.records.person import Person, Role
 from hub.records.reference import Reference
 from hub.see.registry import Models
-from hub.see.seeing import Seeing
 from hub.settings import Settings
 from hub.store import access, people, reference, sites
 from hub.store.database import Database
@@ -171,8 +169,6 @@ class Present:
         self.throttle: Throttle
         self.drills: dict[str, FakeDrill]
         self.pictures: Pictures
-        self.receiver: Receiver
-        self.seeing: Seeing
 
     def begin(self, database: Database, folder: Path) -> None:
         """Another test."""
@@ -180,20 +176,19 @@ class Present:
         self.vitals, self.clock, self.throttle, self.drills = FakeVitals(), Clock(), Throttle(), {}
         self.feeds.now = self.clock
         self.pictures = Pictures(database, Settings(state=str(folder)), self.acceptor, Models(folder), self.clock)
-        self.receiver, self.seeing = self.pictures.receiver, self.pictures.seeing
 
 
 class Through:
-    """Stands for one thing of the present test."""
+    """Stands for one thing of the present test, by its name there."""
 
     def __init__(self, present: Present, name: str) -> None:
-        self._present, self._name = present, name
+        self._present, self._meant = present, attrgetter(name)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(getattr(self._present, self._name), name)
+        return getattr(self._meant(self._present), name)
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        return getattr(self._present, self._name)(*given, **named)
+        return self._meant(self._present)(*given, **named)
 
 
 @pytest.fixture(scope="session")
@@ -216,8 +211,11 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
     clock: Any = Through(present, "clock")
     vitals: Any = Through(present, "vitals")
     throttle: Any = Through(present, "throttle")
-    receiver: Any = Through(present, "receiver")
-    seeing: Any = Through(present, "seeing")
+    parts = {
+        name: Through(present, f"pictures.{name}")
+        for name in ("receiver", "vault", "showing", "uploads", "seeing", "second")
+    }
+    pictures: Any = SimpleNamespace(**parts)
     return create_api(
         Parts(
             database=database,
@@ -230,8 +228,7 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
             web=web,
             handlers=(
                 *console_routes(database, feeds, clock, lambda site: present.drills.get(site)),
-                *media_routes(receiver, clock),
-                *look_routes(seeing),
+                *routes_of(pictures, database, clock),
                 *MOBILE_ROUTES,
             ),
             passwords=Passwords(CHEAP),
@@ -263,6 +260,7 @@ async def hub(database: Database, tmp_path: Path, present: Present, application:
         await hub.keyed("chief", "*", "admin")
         await hub.keyed("collar", SITE, "ranger", device="collar-1")
         yield hub
+    present.pictures.close()
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:

@@ -264,54 +264,6 @@ async def test_dispersal__is_previewed_by_how_far_the_track_would_move(hub: Hub)
     assert told == {"changes": [], "observations": [], "moved": []}
 
 
-async def swapped(hub: Hub) -> list[Any]:
-    """Two leopards far apart, each seen where the collar of the other is; the deployments."""
-    hub.clock.time = a.NOON + timedelta(days=11)
-    animals = [LEOPARD, a.an_individual(SITE, "M02", sensitive=True)]
-    collars = [a.a_device(SITE, f"collar-{k}") for k in (1, 2)]
-    worn = [a.a_deployment(collar, animal) for collar, animal in zip(collars, animals, strict=True)]
-    await hub.store(*animals, *collars, *worn)
-    times, shown = np.arange(0.0, 240 * 3_600.0, 3_600.0), [(hour + 1 / 3) * 3_600.0 for hour in (40, 90, 140, 190)]
-    every, said = np.union1d(times, shown), list[dict[str, Any]]()
-    for n in (0, 1):
-        for at, (x, y) in zip(every.tolist(), walk(every, CAT, np.random.default_rng(n)).tolist(), strict=True):
-            east, north, minutes = 0.4 * n + x / 81_000.0, y / 111_100.0, at / 60.0
-            if at in times:
-                said.append(a.a_fix(minutes=minutes, device=f"collar-{n + 1}", east=east, north=north))
-            else:
-                seen = a.a_fix(minutes=minutes, device="ranger", east=east, north=north)
-                said.append(seen | {"kind": "sighting", "label": "animal", "individual": animals[1 - n].name})
-    await hub.send(*said)
-    await weighed(hub)
-    return worn
-
-
-async def test_swapped_collars__are_one_hypothesis_and_confirming_it_puts_each_on_the_other(hub: Hub) -> None:
-    worn = await swapped(hub)
-    (swap,) = [one for one in (await listed(hub))["items"] if one["kind"] == "wrong_deployment"]
-    assert swap["detail"]["by"] == "swap"
-    assert {side["device"] for side in swap["detail"]["swapped"]} == {"collar-1", "collar-2"}
-    assert all(side["log_ratio"] > 5.0 for side in swap["detail"]["swapped"])
-    preview = await hub.as_("scientist", "POST", f"{ROOT}/{swap['id']}/preview", json={"verdict": "confirmed"})
-    moved = {one["name"]: one for one in preview.json()["moved"]}
-    assert preview.json()["observations"] == [] and moved.keys() == {"F01", "M02"}
-    assert all(one["largest_shift_m"] > 20_000 for one in moved.values())
-    assert len(preview.json()["changes"]) == 4
-    word = str(new_id())
-    await decide(hub, swap["id"], "confirmed", id=word)
-    url = f"/api/v1/sites/{SITE}/deployments"
-    now = (await hub.as_("scientist", "GET", url)).json()
-    held = {(one["device"], one["carrier"]): one for one in now["items"] if one["carrier_kind"] == "individual"}
-    assert len(held) == 4
-    for one, other in (worn, worn[::-1]):
-        assert held[str(one.device), str(one.carrier)]["valid_to"] is not None
-        assert held[str(one.device), str(other.carrier)]["valid_to"] is None
-    await weighed(hub)
-    assert [one for one in (await listed(hub))["items"] if one["kind"] == "wrong_deployment"] == []
-    await withdraw(hub, swap["id"], word)
-    assert [(await the(hub, "deployment", one.id))["valid_to"] for one in worn] == [None, None]
-
-
 async def test_flanks__that_go_one_way_are_one_animal_only_when_a_person_says_so(hub: Hub) -> None:
     hub.clock.time = a.NOON + timedelta(days=25)
     sides = [a.an_individual(SITE, f"{side} one", attributes={"flank": side}) for side in ("left", "right")]
