@@ -259,6 +259,16 @@ async def test_preview__of_a_picture_is_in_no_sequence_once_the_picture_came(sit
     assert await store.count_unsequenced(site, SITE) == 0
 
 
+async def test_pictures_of_a_card__that_know_no_time_are_no_sequence_though_they_came_at_once(site: Database) -> None:
+    undated = [await a_picture(site, name, at, DEER) for at, name in enumerate(("one", "other"))]
+    async with site.transaction() as connection:
+        await connection.execute("update medium set live = false, time_method = 'received' where id = any($1)", undated)
+    dated = await a_picture(site, "dated", 2, DEER)
+    await computed(site)
+    assert [sequence.pictures for sequence, _, _ in await told(site)] == [(dated,)]
+    assert await store.count_unsequenced(site, SITE) == 0
+
+
 async def test_cameras__take_turns(site: Database) -> None:
     for n in range(2):
         for camera in ("cam-1", "cam-2"):
