@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -111,7 +112,7 @@ async def test_doubtful_sightings__say_with_which_others_they_were_weighed(datab
     }
     assert (pair[one].observation, pair[other].observation) == (other, one)
     assert pair[one].probability == pair[other].probability > 0.3
-    assert pair[one].observed_at == told[other].observed_at
+    assert pair[one].observed_at - pair[other].observed_at == timedelta(hours=2)
 
 
 async def test_queue__puts_first_what_is_in_doubt(database: Database) -> None:
