@@ -87,11 +87,11 @@ bench-geo: setup-dev
 # The movement model on real collars (../shared/data), its rate beside Stone Soup, where that is there; and how soon a late
 # batch or a picture has its answer at a site with 10,000 animals.
 bench-fusion: setup-dev
-	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional camera_clock; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
-# Pictures from bytes to boxes (../shared), and 100,000 damaged ones; drawn leopards known by their coats.
+# Pictures from bytes to boxes (../shared), 100,000 damaged ones, what votes of bursts gain; leopards by their coats.
 bench-camera: setup-dev
-	@for name in camera_detect camera_fuzz camera_identity camera_gallery; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in camera_detect camera_fuzz camera_sequences camera_alert camera_flush camera_kills camera_swap camera_identity camera_gallery; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

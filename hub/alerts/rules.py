@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub.records.finding import BEHAVIOURS, Alert, Decisions, Finding
 from hub.records.ids import content_id
+from hub.records.observation import NO_ALARM
 from hub.records.reference import Fence, Severity
 
 # Nothing has happened yet, or not for sure.
@@ -25,8 +26,8 @@ def alert_id(finding: UUID) -> UUID:
 
 
 def alert_of(finding: Finding, fence: Fence, subject_name: str) -> Alert | None:
-    """The alert that a fence asks for, or None: not this kind of crossing, or before it began to watch."""
-    if finding.kind not in fence.triggers:
+    """The alert that a fence asks for, or None: not this kind of thing, or before it began to watch."""
+    if finding.kind not in fence.triggers or finding.detail.get(NO_ALARM):
         return None
     if fence.alert_from is not None and finding.crossed_at < fence.alert_from:
         return None

@@ -24,7 +24,7 @@ from hub.embedded.postgres import find_programs
 from hub.records.errors import HubError
 from hub.see.registry import Models
 from hub.settings import Settings
-from hub.store import quarantine, sites
+from hub.store import looks, quarantine, sites
 from hub.store.condition import condition
 from hub.store.database import Database
 
@@ -33,6 +33,7 @@ OLDEST_POSTGRES = 15
 LITTLE_SPACE_BYTES, NO_SPACE_BYTES = 10 << 30, 1 << 30
 CLOCK_TOLERANCE = timedelta(seconds=2)
 CONNECT_SECONDS = 3.0
+LONGEST_LIVE = timedelta(minutes=10)
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
@@ -132,25 +133,25 @@ def detector(settings: Settings) -> Check:
 
 def ports(settings: Settings, *, running: bool) -> list[Check]:
     """Can the hub listen?"""
-    wanted = [("web port", settings.host, settings.port)]
+    checks = [port("web port", settings.host, settings.port, "ROSETTE_PORT", running=running)]
     if not settings.broker_url:
-        wanted.append(("MQTT port", settings.mqtt_host, settings.mqtt_port))
-    return [_port(what, host, port, running=running) for what, host, port in wanted]
+        checks.append(port("MQTT port", settings.mqtt_host, settings.mqtt_port, "ROSETTE_MQTT_PORT", running=running))
+    return checks
 
 
-def _port(what: str, host: str, port: int, *, running: bool) -> Check:
-    where = f"{host}:{port}"
-    if port == 0:
+def port(what: str, host: str, number: int, setting: str, *, running: bool) -> Check:
+    """Can something listen there?"""
+    where = f"{host}:{number}"
+    if number == 0:
         return Check(what, "ok", f"{where}: any free one")
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+            probe.bind((host, number))
     except OSError as error:
         if running:
             return Check(what, "ok", f"{where}: used by the running hub")
-        setting = "ROSETTE_PORT" if what == "web port" else "ROSETTE_MQTT_PORT"
         return Check(what, "fail", f"{where}: {error.strerror or error}", f"stop what listens there, or set {setting}")
     return Check(what, "ok", f"{where}: free")
 
@@ -185,7 +186,7 @@ async def broker(settings: Settings, *, running: bool) -> Check:
 
 
 async def database(store: Database, now: datetime) -> list[Check]:
-    """Version, migrations, clock, partitions, quarantine."""
+    """Version, migrations, clock, partitions, quarantine, pictures."""
     state = await condition(store)
     major = int(state.version.split(".")[0])
     apart_s = abs((state.at - now).total_seconds())
@@ -208,4 +209,16 @@ async def database(store: Database, now: datetime) -> list[Check]:
         found = f"{waiting:,} wait, {fresh:,} since yesterday"
         remedy = f"look at the reasons, then rosette replay quarantine --site {site.id}" if waiting else ""
         checks.append(Check(f"quarantine of {site.id}", "warn" if waiting else "ok", found, remedy))
+        checks.append(_pictures(site.id, await looks.of_site(store, site.id), now))
     return checks
+
+
+def _pictures(site: str, waits: looks.OfSite, now: datetime) -> Check:
+    """Are pictures looked at?"""
+    age = timedelta() if waits.oldest is None else now - waits.oldest
+    since = f", the oldest for {age.total_seconds() / 60:.0f} min" if age else ""
+    found = f"{waits.live + waits.bulk:,} wait{since}; {waits.unreadable:,} cannot be read"
+    if waits.live and age > LONGEST_LIVE:
+        remedy = "rosette models list: is a detector active? Does the hub run?"
+        return Check(f"pictures of {site}", "warn", found, remedy)
+    return Check(f"pictures of {site}", "ok", found)

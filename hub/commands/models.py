@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fusion.camera.manifest import TASKS, Task
+from hub.commands.look_again import command as look_again
 from hub.commands.terminal import show_json, show_table
 from hub.records.errors import NotFound
 from hub.see.fetching import catalogue
@@ -29,6 +30,9 @@ def command() -> None:
 
     They are kept below the state folder, in `models`, one folder a model with its manifest.toml.
     """
+
+
+command.add_command(look_again)
 
 
 @command.command("list")

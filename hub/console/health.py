@@ -17,7 +17,7 @@ from hub.console.problems import Problem
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.records.errors import HubError, Unauthenticated
 from hub.records.reference import Device
-from hub.store import observations, people, quarantine, reference
+from hub.store import looks, observations, people, quarantine, reference
 
 DATABASE_WITHIN_S = 1.0
 LEAST_FREE_BYTES = 200 << 20
@@ -53,12 +53,25 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
 
 
+class PicturesState(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures that wait to be looked at, live, in bulk and again, and that cannot be read; at most 10,000 of each.
+
+    oldest_s: for how long the oldest has waited, null when none does.
+    """
+
+    live: int
+    bulk: int
+    again: int
+    unreadable: int
+    oldest_s: float | None
+
+
 class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How fresh a site's data is and what holds it up.
 
     `data_age_s` counts from when something was received last, null when nothing was observed within 30 days;
     `last_observed_at` is the time of the newest observation of all, null when there is none. `detector` is null
-    where no model looks at pictures.
+    where no model looks at pictures; then `pictures` wait.
     """
 
     data_age_s: float | None
@@ -70,6 +83,7 @@ class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
     devices: DeviceCount
     database: DatabaseState
     detector: DetectorState | None
+    pictures: PicturesState
     drill: DrillState | None
 
 
@@ -144,17 +158,25 @@ async def of_site(parts: Given, site: FromPath[str]) -> SiteHealth:
     last = fresh.observed_at or await observations.newest(database, site)
     _, quarantined = await quarantine.count(database, site, wall - timedelta(days=1))
     known = {one.key for one in await reference.everything(database, site, ("device",)) if isinstance(one, Device)}
+    waits = await looks.of_site(database, site)
     heard = await observations.latest(database, site, dict.fromkeys(sorted(known), now - SILENT_AFTER), now, _KINDS, ())
     return SiteHealth(
         data_age_s=None if fresh.received_at is None else max(0.0, (now - fresh.received_at).total_seconds()),
         last_observed_at=last,
         observations_last_hour=recent,
         quarantined_last_day=quarantined,
-        doors={"mqtt": parts.vitals.mqtt()},
+        doors={"mqtt": parts.vitals.mqtt()} | parts.vitals.doors(),
         pipeline=await parts.vitals.pipeline(site),
         devices=DeviceCount(ok=len(heard), silent=len(known) - len(heard)),
         database=DatabaseState(ok=True),
         detector=parts.vitals.detector(),
+        pictures=PicturesState(
+            live=waits.live,
+            bulk=waits.bulk,
+            again=waits.again,
+            unreadable=waits.unreadable,
+            oldest_s=None if waits.oldest is None else max(0.0, (now - waits.oldest).total_seconds()),
+        ),
         drill=await parts.vitals.drill(site),
     )
 

@@ -27,6 +27,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.ChecksumMismatch: 460,
     errors.Stale: 412,
     errors.Gone: 410,
     errors.Throttled: 429,

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """A door for observations: is it connected, and how many messages has it received that are not committed yet?"""
+    """A door: is it connected, and how many messages (pictures, mails, lost streams) wait there?"""
 
     connected: bool
     lag: int
@@ -30,9 +30,10 @@ class DrillState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DetectorState(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that finds animals, persons and vehicles in pictures."""
+    """The model that finds animals, persons and vehicles in pictures. problem: why it does not, though it is active."""
 
     id: str
+    problem: str = ""
 
 
 class Vitals(Protocol):
@@ -40,6 +41,10 @@ class Vitals(Protocol):
 
     def mqtt(self) -> Door:
         """The broker's door."""
+        ...
+
+    def doors(self) -> dict[str, Door]:
+        """The doors for pictures that are open beside HTTP and MQTT, by name."""
         ...
 
     def detector(self) -> DetectorState | None:

@@ -20,7 +20,7 @@ from hub.pipeline.guard import CHANCES, open_times, watches
 from hub.pipeline.history import Insertion, Rows, instant_of, uuid_of
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject, finding_id
-from hub.records.observation import Detection, Sighting
+from hub.records.observation import NO_ALARM, Detection, Sighting
 from hub.records.reference import Fence
 from hub.store.observations import Seen
 
@@ -159,6 +159,8 @@ def presences(seen: Seen, subject: Subject, world: World, place: tuple[float, fl
 def _shown(device: str, observation: Detection | Sighting) -> dict[str, Any]:
     # Whose place this is depends on what is shown: clearance needs all of it.
     detail: dict[str, Any] = {"label": observation.label, "device": device}
+    if NO_ALARM in observation.flags:
+        detail[NO_ALARM] = True
     if isinstance(observation, Detection):
         detail["probability"] = observation.probability
     if observation.scientific_name:

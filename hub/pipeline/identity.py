@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from hub.pipeline.carried import fixes_of
+from hub.pipeline.looked import that_count
 from hub.pipeline.world import SAID_SENSITIVE, World
 from hub.records.finding import Subject
 from hub.records.identity import NOTHING_DECIDED, Believed
@@ -19,11 +20,12 @@ from hub.store.observations import Seen
 
 
 async def as_believed(database: Database, world: World, seen: Sequence[Seen]) -> list[Seen]:
-    """The same observations, each detection and sighting with the individual that it is believed to show."""
+    """Of these observations those that count, each with the individual that it is believed to show."""
+    seen = await that_count(database, seen, world.as_of)
     asked = [one.id for one in seen if isinstance(one.observation, Detection | Sighting)]
     decided = await identities.believed_of(database, world.site.id, asked, world.as_of)
     if not decided and not world.merged:
-        return list(seen)
+        return seen
     # Where entries were merged, also what nobody decided about may show another one than it says.
     return [
         one._replace(observation=shown(one.observation, decided.get(one.id, NOTHING_DECIDED), world))

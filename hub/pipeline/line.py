@@ -15,6 +15,7 @@ from hub.pipeline.fuse import CONFIGURATION
 from hub.pipeline.guard import boxes_of_change
 from hub.pipeline.history import UNUSABLE, place_of
 from hub.pipeline.judge import Work, judge_all
+from hub.pipeline.looked import of_pictures
 from hub.pipeline.meet import Changed, meetings
 from hub.pipeline.memory import Memories
 from hub.pipeline.months import begins
@@ -33,6 +34,7 @@ from hub.store import (
     identities,
     identity_months,
     log,
+    looks,
     merges,
     noticed,
     observations,
@@ -46,7 +48,7 @@ from hub.store.observations import Seen
 BATCH = 16_000
 # What is read into a world when it changes, beside the records.
 TOLD_OF_WORLD = (parameters.NOUN, merges.NOUN)
-NOUNS_FOLLOWED = ("observation", "identity", "share", *NOUNS, "layer", *TOLD_OF_WORLD)
+NOUNS_FOLLOWED = ("observation", "identity", "share", "look", *NOUNS, "layer", *TOLD_OF_WORLD)
 # Subjects whose whole history is read again are saved in groups, so that memory stays bounded.
 GROUP = 200
 
@@ -146,16 +148,22 @@ class Line:
         cause = "reference data changed" if stale else "an observation arrived late"
         if decided := [c.id for c in changes if c.noun == "identity"]:
             concerned, again = await identity.concerned(self._database, world, decided)
-            stale |= concerned
-            for one in again:
-                # What stood there when it was seen tells of it as well: a fence may have noticed it.
-                stale.add(carrier := world.subject_of(one.device, one.observed_at))
-                if carrier.kind == "device":
-                    self._device_of[carrier] = one.device
+            # What stood there when it was seen tells of it as well: a fence may have noticed it.
+            stale |= concerned | self._carriers(again, world)
             asked |= months_reading(one.observed_at for one in again)
             shared |= await share_store.holders(self._database, self._site, decided)
             heard += [msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again]
             cause = "people said whom a sighting shows"
+        if looked := {c.id for c in changes if c.noun == looks.NOUN}:
+            said = await of_pictures(self._database, self._site, looked)
+            again = await identity.as_believed(self._database, world, said)
+            stale |= self._carriers(said, world) | {who for one in said if (who := identity.subject_shown(one, world))}
+            asked |= months_reading(one.observed_at for one in said)
+            told = {one.seen.id for one in heard}
+            heard += [
+                msgspec.structs.replace(heard_of(one, world), is_again=True) for one in again if one.id not in told
+            ]
+            cause = "another model looked at a picture"
         if any(noun == merges.NOUN for noun, _ in references):
             again = await self._renamed(before, world)
             stale |= {world.subject_of(one.device, one.observed_at) for one in again}
@@ -326,11 +334,17 @@ class Line:
         moved = {one for one, _ in before.merged.items() ^ after.merged.items()}
         entries = [one for key in moved for one in after.entries_of(after.merged.get(key, key)) if one.id == key]
         again = await identity.as_believed(self._database, after, await identity.named(self._database, after, entries))
-        for one in again:
-            carrier = after.subject_of(one.device, one.observed_at)
+        self._carriers(again, after)
+        return again
+
+    def _carriers(self, seen: Iterable[Seen], world: World) -> set[Subject]:
+        """What the devices of these were on; learns which device is which."""
+        carriers: set[Subject] = set()
+        for one in seen:
+            carriers.add(carrier := world.subject_of(one.device, one.observed_at))
             if carrier.kind == "device":
                 self._device_of[carrier] = one.device
-        return again
+        return carriers
 
     async def _everybody(self, world: World) -> set[Subject]:
         """All carriers, and all devices that spoke while on nobody."""

@@ -20,6 +20,7 @@ from hub.pipeline.association import Weighed, Window, weigh
 from hub.pipeline.carried import fixes_of
 from hub.pipeline.clocks import SETTING
 from hub.pipeline.history import UNUSABLE
+from hub.pipeline.looked import that_count
 from hub.pipeline.weighing import Span, basis_of, month_of, span_of
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Malformed
@@ -121,6 +122,7 @@ async def read_window(database: Database, world: World, span: Span) -> Window:
     """All that whom a sighting shows is weighed with; nothing where nothing was noticed in the span itself."""
     site, core, at = world.site.id, (span.since, span.until), world.as_of
     seen = await noticed.of_span(database, site, span.read_since, span.read_until, MOST, core, at)
+    seen = await that_count(database, seen, at)
     if not any(span.since <= one.observed_at < span.until for one in seen):
         return Window(span, (), {}, {})
     decided = await identities.believed_of(database, site, [one.id for one in seen], at)

@@ -16,6 +16,7 @@ from uuid import UUID
 from fusion.provisional import doubt, provisional
 from hub.pipeline.association import Known, of_kinds, proposals_of, sightings_of
 from hub.pipeline.line import Heard
+from hub.pipeline.looked import that_count
 from hub.pipeline.passages import PASSAGE_S, Passage, is_animal, passages
 from hub.pipeline.world import World
 from hub.records.errors import Unavailable
@@ -78,6 +79,7 @@ class Provisional:
     async def _answer(self, fresh: list[Seen], world: World, known: Known) -> None:
         # Pictures of one passage are one witness, also those that came before.
         near = await noticed.near(self._database, self._site, fresh, timedelta(seconds=PASSAGE_S))
+        near = await that_count(self._database, near)
         decided = await identities.believed_of(self._database, self._site, [one.id for one in near])
         # Of what is older than all that was weighed nothing is known; what people have decided needs no answer.
         new = {one.id for one in fresh if one.observed_at >= known.since}

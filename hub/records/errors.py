@@ -91,6 +91,12 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class ChecksumMismatch(Refused):
+    """The bytes that came are not those that the checksum is of; send them again."""
+
+    code = "checksum-mismatch"
+
+
 class Stale(Refused):
     """Somebody else changed this first; load it again and repeat your change."""
 

@@ -21,6 +21,7 @@ class Medium(msgspec.Struct, frozen=True, kw_only=True):
     camera_time: by the camera's own clock, which knows no zone. taken_at: the best belief, by `time_method`. facts:
     what the file says of itself. preview_of: the full picture, where this is the small copy that came before it.
     kept_until: when it will be erased; the row stays. looked_by: the model that looked last, ``id@version``.
+    persons: some look found one.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class Medium(msgspec.Struct, frozen=True, kw_only=True):
     perceptual_hash: int | None = None
     kept_until: datetime | None = None
     looked_by: str | None = None
+    persons: bool = False
     name: str = ""
 
 

@@ -18,6 +18,10 @@ Metres = Annotated[float, msgspec.Meta(ge=0)]
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+UNNAMED_CAMERA = "unnamed-camera"
+"""The device of a picture of which nobody said by which camera it was taken."""
+NO_ALARM = "no_alarm"
+"""Flag of a detection that raises no alert: its model is too unsure for one, or another box of the picture does."""
 
 
 class ErrorEllipse(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     observed_at: time by the device. `source_id`: the sender's own id of this record, if it has one; it makes the
     observation's identity, otherwise the content does. `flags`: what is wrong or special, kept and never dropped
     (``failed_fix``, ``marked_outlier``, ``null_island``, ``clock_before_2000``, ``clock_reset``, ``clock_in_future``,
-    ``drill`` …).
+    ``no_alarm``, ``drill`` …).
     A missing place means that the sender gave none. `attributes`: everything else the sender said, by its own names.
     """
 

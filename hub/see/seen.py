@@ -19,6 +19,14 @@ class Box(msgspec.Struct, frozen=True):
     height: float
 
 
+class Crop(msgspec.Struct, frozen=True):
+    """What a classifier says of one box: labels with probabilities, the likeliest first; none where it is too small."""
+
+    area: tuple[float, float, float, float]
+    """Left, top, width, height as parts of the picture."""
+    named: list[tuple[str, float]] = []
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One picture, looked at. `unreadable` has a reason and nothing else; `partial` had been cut off."""
 
@@ -31,7 +39,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     boxes: list[Box] = []
     """Of a detector; a classifier says the same of the whole picture."""
     embedding: list[float] = []
+    crops: list[Crop] = []
+    """Of a classifier that was asked for some boxes only."""
     facts: dict[str, str] = {}
+    brightness: float = 0.0
+    """Mean, 0 to 1."""
+    sharpness: float = 0.0
+    """Standard deviation of the Laplacian of a copy 256 pixels wide: below about 3 a picture is blurred, or empty."""
+    infrared: bool = False
+    perceptual_hash: int = 0
+    """64 bits; pictures that are alike differ in few (`hub.see.quality`)."""
     decode_ms: float = 0.0
     model_ms: float = 0.0
     """Processor time."""
@@ -44,9 +61,19 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
-    """Look at these bytes."""
+    """Look at these bytes; a classifier that is given boxes looks at these cut-outs, and not at the whole."""
 
     data: bytes
+    boxes: list[tuple[float, float, float, float]] = []
+
+
+class Show(msgspec.Struct, frozen=True, tag="show"):
+    """Make these bytes a JPEG that may be shown: parts pixelated, no wider than so many pixels (0: as it is)."""
+
+    data: bytes
+    parts: list[tuple[float, float, float, float]]
+    width_px: int
+    quality: int
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -69,5 +96,12 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     memory_mb: float
 
 
-Order = Load | Look
-Reply = Ready | Failed | Answer
+class Shown(msgspec.Struct, frozen=True, tag="shown"):
+    """A JPEG; none, and why."""
+
+    data: bytes = b""
+    reason: str = ""
+
+
+Order = Load | Look | Show
+Reply = Ready | Failed | Answer | Shown

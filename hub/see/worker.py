@@ -6,21 +6,27 @@ given, it answers; where it cannot, it dies, and `hub.see.looking` starts anothe
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import cv2
 import msgspec
 
+from fusion.camera.crop import square_crop
+from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
 from fusion.camera.model import Model
 from hub.see.folder import read_folder
 from hub.see.pixels import Picture, Unreadable, read_picture
-from hub.see.seen import Answer, Box, Failed, Load, Order, Ready, Reply, Seen
+from hub.see.quality import quality
+from hub.see.seen import Answer, Box, Crop, Failed, Load, Order, Ready, Reply, Seen, Show, Shown
+from hub.see.veiled import as_jpeg
 
 MEMORY_MB: Final = 1_024
 """More than the process has when it starts: what the largest picture takes."""
@@ -54,25 +60,30 @@ def main() -> None:
                 reply = Failed("model.file: it needs more memory than runtime.memory_mb allows")
             except OSError as error:
                 reply = Failed(f"{Path(error.filename or order.folder).name}: {error.strerror or error}")
+        elif isinstance(order, Show):
+            reply = show(order)
         else:
-            reply = Answer(look(order.data, model), _peak_mb())
+            reply = Answer(look(order.data, model, order.boxes), _peak_mb())
         body = _replies.encode(reply)
         sink.write(len(body).to_bytes(4, "big") + body)
         sink.flush()
 
 
-def look(data: bytes, model: Model | None) -> Seen:
-    """Bytes -> what is seen in them. Never raises but what ends the process."""
+def look(data: bytes, model: Model | None, boxes_of: Sequence[Area] = ()) -> Seen:
+    """Bytes -> what is seen in them, or in the boxes given, by a classifier. Never raises but what ends the process."""
     begin = time.process_time()
     try:
-        picture = read_picture(data, model.manifest.input if model else None)
+        # Cut-outs are small enough: they want all the pixels that there are.
+        picture = read_picture(data, model.manifest.input if model and not boxes_of else None)
+        measured = quality(picture.pixels)
     except Unreadable as reason:
         return Seen(state="unreadable", reason=str(reason))
     except MemoryError:
         return Seen(state="unreadable", reason="it needs more memory than a picture may")
     read = time.process_time()
     try:
-        boxes, embedding = _ask(picture, model)
+        crops = _classified(picture, model, boxes_of) if model and boxes_of else []
+        boxes, embedding = ([], []) if boxes_of else _ask(picture, model)
     except MemoryError:
         return Seen(state="unreadable", reason="the model needs more memory than runtime.memory_mb allows")
     except ManifestError as error:
@@ -85,10 +96,38 @@ def look(data: bytes, model: Model | None) -> Seen:
         rows_kept=round(picture.rows_kept, 4),
         boxes=boxes,
         embedding=embedding,
+        crops=crops,
         facts=picture.facts,
+        brightness=measured.brightness,
+        sharpness=measured.sharpness,
+        infrared=measured.infrared,
+        perceptual_hash=measured.hash,
         decode_ms=round((read - begin) * 1e3, 3),
         model_ms=round((time.process_time() - read) * 1e3, 3),
     )
+
+
+def _classified(picture: Picture, model: Model, boxes: Sequence[Area]) -> list[Crop]:
+    if model.manifest.task != "classify":
+        raise ManifestError(f"cut-outs are for a classifier; {model.manifest.id} is there to {model.manifest.task}")
+    least, most = model.manifest.thresholds.keep, model.manifest.output.max_det
+    found: list[Crop] = []
+    for area in boxes:
+        cut = square_crop(picture.pixels, area)
+        named = model.classify(cut)[:most] if cut is not None else []
+        found.append(Crop(area, [(one.label, one.probability) for one in named if one.probability >= least]))
+    return found
+
+
+def show(order: Show) -> Shown:
+    """Bytes -> a JPEG that may be shown. Never raises but what ends the process."""
+    try:
+        picture = read_picture(order.data)
+        return Shown(as_jpeg(picture.pixels, order.parts, order.width_px, order.quality))
+    except Unreadable as reason:
+        return Shown(reason=str(reason))
+    except (MemoryError, ValueError) as error:
+        return Shown(reason=str(error) or "it needs more memory than a picture may")
 
 
 def _ask(picture: Picture, model: Model | None) -> tuple[list[Box], list[float]]:
@@ -108,6 +147,7 @@ def _ask(picture: Picture, model: Model | None) -> tuple[list[Box], list[float]]
                     (one.bottom_px - one.top_px) / height,
                 )
                 for one in model.detect(picture.pixels)
+                if math.isfinite(one.left_px + one.top_px + one.right_px + one.bottom_px + one.probability)
             ], []
         case "classify":
             kept = model.classify(picture.pixels)[: model.manifest.output.max_det]

@@ -17,7 +17,8 @@ from hub.store.database import Connection, Database
 
 NOUN = "medium"
 COLUMNS = """id, site_id, sha256, kind, bytes, device, live, received_at, recorded_at, state, reason, camera_time,
-    taken_at, time_method, width_px, height_px, facts, preview_of, perceptual_hash, kept_until, looked_by, name"""
+    taken_at, persons, time_method, width_px, height_px, facts, preview_of, perceptual_hash, kept_until, looked_by,
+    name"""
 
 # Whoever takes or sweeps the same bytes waits for the other one: what is about to be referred to is not swept away.
 LOCK = "select pg_advisory_xact_lock_shared($1, $2)"
@@ -128,7 +129,12 @@ class LookedAt(msgspec.Struct, frozen=True, kw_only=True):
 LOOKED = """
 update medium set state = $2, looked_by = $3, reason = $4, camera_time = coalesce($5, camera_time),
     taken_at = coalesce($6, taken_at), time_method = coalesce($7, time_method), width_px = coalesce($8, width_px),
-    height_px = coalesce($9, height_px), facts = $10, perceptual_hash = coalesce($11, perceptual_hash), kept_until = $12
+    height_px = coalesce($9, height_px), facts = $10, perceptual_hash = coalesce($11, perceptual_hash),
+    kept_until = $12,
+    persons = persons or exists (
+        select from look l cross join lateral jsonb_array_elements(l.body -> 'boxes') b
+        where l.medium_id = $1 and b ->> 'label' = 'person'
+          and (b ->> 'probability')::float8 >= coalesce((l.thresholds ->> 'show')::float8, 0) / 2)
 where id = $1 and state <> 'erased' returning site_id"""
 
 

@@ -25,12 +25,14 @@ from hub.ingest.batch import Batch
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import Broker, Message, MqttDoor
 from hub.ingest.upload import import_upload
+from hub.media.vault import Vault
 from hub.metrics import HubMetrics
 from hub.pipeline.follow import Followers
 from hub.records.ids import new_id
 from hub.records.receipt import Arrival, Receipt
 from hub.records.site import UNROUTED
 from hub.see.registry import Models
+from hub.see.seeing import Seeing
 from hub.state import HubVitals
 from hub.store import outbox, sites
 from hub.store.database import Database
@@ -38,6 +40,11 @@ from tests import builders as a
 from tests.api.conftest import SITE
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
+
+
+def a_seeing(database: Database, acceptor: Acceptor) -> Seeing:
+    """Nobody looks."""
+    return Seeing(database, Vault(Path("nowhere"), bytes(32)), Models(Path("nowhere")), acceptor)
 
 
 class Fakes:
@@ -49,7 +56,8 @@ class Fakes:
         self.followers = Followers(database, self.feeds.tell)
         self.acceptor = Acceptor(database, measures=IngestMeasures(self.registry))
         self.door = MqttDoor(Broker(host="broker", port=1), self.acceptor, now=lambda: a.NOON)
-        self.vitals = HubVitals(self.door, self.feeds, None, Models(Path("nowhere")))
+        self.seeing = a_seeing(database, self.acceptor)
+        self.vitals = HubVitals(self.door, self.feeds, None, self.seeing)
         self.metrics = HubMetrics(
             self.registry,
             database=database,
@@ -152,6 +160,25 @@ async def test_outbox__counts_what_is_not_delivered(fakes: Fakes, database: Data
     assert fakes.value("rosette_outbox_waiting") == 2
 
 
+async def test_pictures__that_wait_and_that_cannot_be_read_are_counted(fakes: Fakes, database: Database) -> None:
+    add = (
+        "insert into medium (id, site_id, sha256, kind, bytes, device, live, state, received_at) "
+        "select gen_random_uuid(), $1, '', 'jpeg', 1, 'cam-' || n, n > 2, "
+        "case when n = 1 then 'quarantined' else 'waiting' end, now() - interval '1 h' from generate_series(1, 5) n"
+    )
+    async with database.connection() as connection:
+        await connection.execute(add, SITE)
+    fakes.seeing.looked["seen"] += 3
+    await fakes.metrics.refresh()
+    waiting = [fakes.value("rosette_pictures_waiting", lane=lane) for lane in ("live", "bulk", "again")]
+    assert waiting == [3, 1, 0]
+    age_s = fakes.value("rosette_pictures_oldest_waiting_seconds", lane="live")
+    assert age_s is not None and 3_600 <= age_s < 3_700
+    assert fakes.value("rosette_pictures_unreadable", site=SITE, device="cam-1") == 1
+    assert fakes.value("rosette_pictures_looked_total", outcome="seen") == 3
+    assert fakes.value("rosette_detector_active") == 0
+
+
 async def test_database__that_does_not_answer_leaves_out_what_it_knows(fakes: Fakes, database: Database) -> None:
     await database.close()
     await fakes.metrics.refresh()
@@ -210,7 +237,7 @@ async def test_mqtt__lag_is_what_was_received_and_is_not_committed(
     monkeypatch.setattr(mqtt, "ManualClient", FakeClient)
     acceptor = SlowAcceptor(database)
     door = MqttDoor(Broker(host="broker", port=1), acceptor, now=lambda: a.NOON)
-    vitals = HubVitals(door, Feeds(database), None, Models(Path("nowhere")))
+    vitals = HubVitals(door, Feeds(database), None, a_seeing(database, Acceptor(database)))
     following = asyncio.create_task(door.run())
     try:
         await until(lambda: door.connected, database)

@@ -23,13 +23,17 @@ function Health() {
   const doors = Object.entries(found.doors ?? {}).filter(([, door]) => !door.connected).map(([name]) => name.toUpperCase());
   const silent = found.devices?.silent ?? 0;
   const lag = found.pipeline?.lag_s ?? 0;
+  const pictures = found.pictures ?? {};
+  const waiting = (pictures.live ?? 0) + (pictures.bulk ?? 0);
   const worries = [
     ...doors.map((name) => t("health.door", { name })),
     ...(found.database?.ok === false ? [t("health.database")] : []),
     ...(lag > 30 ? [t("health.lag", { age: old(lag) })] : []),
+    ...(found.detector?.problem ? [t("health.detector.broken", { why: found.detector.problem })] : []),
+    ...(waiting && !found.detector ? [t("health.detector.waiting", { n: waiting })] : []),
   ];
   const text = worries[0] ?? (silent ? t("health.silent", { n: silent }) : t("health.good"));
-  return html`<span class=${`health ${worries.length ? "health-bad" : ""}`} title=${[...worries, t("health.devices", { ok: found.devices?.ok ?? 0, silent }), t("health.hour", { n: found.observations_last_hour ?? 0 }), found.detector ? t("health.detector", { name: found.detector.id }) : t("health.detector.none")].join("\n")}>
+  return html`<span class=${`health ${worries.length ? "health-bad" : ""}`} title=${[...worries, t("health.devices", { ok: found.devices?.ok ?? 0, silent }), t("health.hour", { n: found.observations_last_hour ?? 0 }), found.detector ? t("health.detector", { name: found.detector.id }) : t("health.detector.none"), ...(waiting ? [t("health.pictures", { n: waiting })] : [])].join("\n")}>
     <${Icon} name="link" size=${16} />${text}</span>`;
 }
 
