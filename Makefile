@@ -48,10 +48,10 @@ web/vendor/.collected: package.json package-lock.json web/vendor.json | $(VENV)/
 	@touch $@
 
 # Compiled once here, so that the first alert does not wait for a compiler.
-$(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py) | $(VENV)/.packages
+$(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py fusion/camera/*.py) | $(VENV)/.packages
 	@echo "setting up: compiling kernels (once)"
 	@# numba's cache notices a change of the file that a kernel stands in, not of those whose kernels it calls.
-	@rm -f geo/__pycache__/*.nb? fusion/__pycache__/*.nb?
+	@rm -f geo/__pycache__/*.nb? fusion/__pycache__/*.nb? fusion/camera/__pycache__/*.nb?
 	@$(BIN)/python -c 'from geo import compiled; compiled.warm_up()' & geo=$$!; \
 	$(BIN)/python -c 'from fusion import compiled; compiled.warm_up()' && wait $$geo
 	@touch $@
@@ -89,9 +89,9 @@ bench-geo: setup-dev
 bench-fusion: setup-dev
 	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
-# Pictures from bytes to boxes (../shared), and 100,000 damaged ones.
+# Pictures from bytes to boxes (../shared), 100,000 damaged ones, what votes of bursts gain; leopards by their coats.
 bench-camera: setup-dev
-	@for name in camera_detect camera_fuzz; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in camera_detect camera_fuzz camera_sequences camera_alert camera_flush camera_kills camera_swap camera_identity camera_gallery; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 screens: setup-dev
 	$(BIN)/python -m tests.acceptance.take_screens docs/screens

@@ -9,6 +9,7 @@ from fusion.association import settle
 from fusion.behaviour.encounter import within_probability
 from fusion.behaviour.slow_spells import slow_spells
 from fusion.behaviour.stays import stays
+from fusion.camera import pattern_kernels
 from fusion.camera_process import sorted_cameras
 from fusion.evidence import Evidence, keys_from
 from fusion.identities import AssociationRules
@@ -25,6 +26,7 @@ def warm_up() -> None:
     """Compile every kernel, or load it from the cache; a minute with an empty cache."""
     kernels.warm_up()
     likelihood.warm_up()
+    pattern_kernels.warm_up()
     _one_animal()
     _whose()
 

@@ -69,8 +69,13 @@ def _integral(x_m: Floats, y_m: Floats, covariance: Floats) -> Grid:
 
 @njit(nogil=True, cache=True)
 def _add_gaussians(at: Floats, covariance: Floats, share: Floats) -> None:
-    """Add Gaussians of mass 1 each, in units of cells; one narrower than a cell is widened to a third of it."""
+    """Add Gaussians of mass 1 each, in units of cells; one narrower than a cell is widened to a third of it.
+
+    Along a row the ratio of neighbours changes by one factor, so a row takes three exponentials, not one a cell. It
+    begins at its highest cell: from there on values only fall, and nothing that counts is lost below the least number.
+    """
     rows, columns = share.shape
+    drawn = np.empty((rows, columns))
     for k in range(at.shape[0]):
         xx, xy, yy = covariance[k, 0] + 1.0 / 9.0, covariance[k, 1], covariance[k, 2] + 1.0 / 9.0
         det = xx * yy - xy * xy
@@ -78,14 +83,25 @@ def _add_gaussians(at: Floats, covariance: Floats, share: Floats) -> None:
         wide, high = 4.0 * np.sqrt(xx), 4.0 * np.sqrt(yy)
         j0, j1 = max(int(at[k, 0] - wide), 0), min(int(at[k, 0] + wide) + 1, columns - 1)
         i0, i1 = max(int(at[k, 1] - high), 0), min(int(at[k, 1] + high) + 1, rows - 1)
+        falling = np.exp(-ixx)
         total = 0.0
-        for turn in range(2):
-            for i in range(i0, i1 + 1):
-                dy = i - at[k, 1]
-                for j in range(j0, j1 + 1):
-                    dx = j - at[k, 0]
-                    value = np.exp(-0.5 * (dx * dx * ixx + 2.0 * dx * dy * ixy + dy * dy * iyy))
-                    if turn == 0:
-                        total += value
-                    else:
-                        share[i, j] += value / total
+        for i in range(i0, i1 + 1):
+            dy = i - at[k, 1]
+            peak = min(max(int(np.rint(at[k, 0] - ixy * dy / ixx)), j0), j1)
+            dx = peak - at[k, 0]
+            highest = np.exp(-0.5 * (dx * dx * ixx + 2.0 * dx * dy * ixy + dy * dy * iyy))
+            value, ratio = highest, np.exp(-0.5 * ixx - dx * ixx - dy * ixy)
+            for j in range(peak, j1 + 1):
+                drawn[i, j] = value
+                total += value
+                value *= ratio
+                ratio *= falling
+            value, ratio = highest, np.exp(-0.5 * ixx + dx * ixx + dy * ixy)
+            for j in range(peak - 1, j0 - 1, -1):
+                value *= ratio
+                ratio *= falling
+                drawn[i, j] = value
+                total += value
+        for i in range(i0, i1 + 1):
+            for j in range(j0, j1 + 1):
+                share[i, j] += drawn[i, j] / total

@@ -45,6 +45,15 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """What a round of `wary` read, weight and tail f8[n], and the filter states before its blocks."""
+
+    weight: Floats
+    states: Floats
+    tail: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
     """A disposable memory of one smoothing: what it read, the filter state before every block, and what came out."""
 
@@ -53,6 +62,8 @@ class Checkpoint:
     states: Floats
     hashes: tuple[bytes, ...]
     track: Track
+    rounds: tuple[Round, ...] = ()
+    """Of the weights of heavy-tailed errors, see `wary`; none where all errors are Gaussian."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

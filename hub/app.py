@@ -17,10 +17,11 @@ from hub.console.app import create_api
 from hub.console.feeds import Feeds
 from hub.console.parts import Parts
 from hub.console.routes import console_routes
-from hub.console.server import check_port, free_port, serve_http
+from hub.console.server import check_port, serve_http
 from hub.dispatch.deliver import Deliverer
 from hub.dispatch.push import Channel, Firebase
 from hub.drill.run import Drill, site_clock
+from hub.embedded.port import free_port
 from hub.ingest.accept import Acceptor
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import MqttDoor
@@ -70,7 +71,7 @@ async def serve(settings: Settings) -> None:
         pictures = Pictures(database, settings, acceptor, models, now)
         stack.callback(pictures.close)
         door = MqttDoor(broker, acceptor, now=lambda: now(""), pictures=pictures.mqtt)
-        vitals = HubVitals(door, feeds, drill, pictures.seeing)
+        vitals = HubVitals(door, feeds, drill, pictures.seeing, pictures.doors)
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}
         if settings.firebase_credentials:
@@ -102,7 +103,7 @@ async def serve(settings: Settings) -> None:
             "outbox": Deliverer(database, channels, lambda: now("")).run,
             "http": partial(serve_http, api, settings.host, port, **tls, stop=stop),
         }
-        announce.greet(settings, port, password)
+        announce.greet(settings, port, password, broker.port)
         # What is loaded by now stays: a full collection would look at all of it, and hold up everything meanwhile.
         gc.collect()
         gc.freeze()

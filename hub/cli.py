@@ -34,6 +34,8 @@ MODULES = {
     "doctor": "doctor",
     "models": "models",
     "see": "see",
+    "judging": "judging",
+    "pictures": "pictures",
     "user": "user",
     "site": "site",
     "key": "key",

@@ -56,6 +56,9 @@ class HubMetrics(Collector):
         steps = dict(sorted(self._feeds.steps.items()))
         idle = self._database.pool.get_idle_size()
         pool = {"idle": idle, "used": self._database.pool.get_size() - idle}
+        doors = self._vitals.picture_doors
+        handed = {(one.name, outcome): float(count) for one in doors for outcome, count in one.counts.items()}
+        streams = {(one.stream.site, one.stream.device): float(one.connected) for one in self._vitals.streams}
         found = [
             _gauge("rosette_mqtt_connected", "1 while the hub follows the broker.", mqtt.connected),
             _counter("rosette_mqtt_messages", "Messages taken from the broker.", self._door.received),
@@ -64,6 +67,22 @@ class HubMetrics(Collector):
             _counter("rosette_pipeline_steps", "Batches of changes that were followed.", steps, "site"),
             _gauge("rosette_live_listeners", "Open live streams.", self._feeds.listeners),
             _gauge("rosette_database_connections", "Connections of the pool.", pool, "state"),
+            _gauge(
+                "rosette_pictures_door_connected",
+                "1 while a door for pictures can receive any.",
+                {one.name: float(one.connected) for one in doors},
+                "door",
+            ),
+            _gauge(
+                "rosette_pictures_door_waiting",
+                "Pictures, mails or lost streams that wait at a door.",
+                {one.name: one.waiting for one in doors},
+                "door",
+            ),
+            _counter(
+                "rosette_pictures", "Pictures that came by a door, by what became of them.", handed, "door", "outcome"
+            ),
+            _gauge("rosette_stream_connected", "1 while a stream gives frames.", streams, "site", "device"),
         ]
         try:
             waiting = await outbox.waiting(self._database)
@@ -109,18 +128,21 @@ def _of_queue(waiting: Iterable[looks.Waits], unreadable: Iterable[tuple[str, st
     ]
 
 
-def _gauge(name: str, text: str, value: float | Mapping[str, float], label: str = "") -> Metric:
-    return _filled(GaugeMetricFamily(name, text, labels=[label] if label else []), value)
+Values = float | Mapping[str, float] | Mapping[tuple[str, ...], float]
 
 
-def _counter(name: str, text: str, value: float | Mapping[str, float], label: str = "") -> Metric:
-    return _filled(CounterMetricFamily(name, text, labels=[label] if label else []), value)
+def _gauge(name: str, text: str, value: Values, *labels: str) -> Metric:
+    return _filled(GaugeMetricFamily(name, text, labels=labels), value)
 
 
-def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: float | Mapping[str, float]) -> Metric:
+def _counter(name: str, text: str, value: Values, *labels: str) -> Metric:
+    return _filled(CounterMetricFamily(name, text, labels=labels), value)
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: Values) -> Metric:
     if isinstance(value, Mapping):
         for name, one in value.items():
-            family.add_metric([name], one)
+            family.add_metric([name] if isinstance(name, str) else name, one)
     else:
         family.add_metric([], value)
     return family

@@ -8,18 +8,26 @@ from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
+from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
-from hub.console.pictures import picture_routes
+from hub.console.parts import wall_clock
+from hub.console.pictures import shown_routes
+from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
+from hub.ingest.cameras.doors import PictureDoors
 from hub.ingest.mqtt import Message
 from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
+from hub.media.retention import Retention
 from hub.media.uploads import Uploads
 from hub.see.registry import Models
+from hub.see.second import SecondLooks
 from hub.see.seeing import Seeing
+from hub.see.sequencing import Sequencing
+from hub.see.settling import Settler
 from hub.see.showing import Showing
 from hub.servers import Tasks
 from hub.settings import Settings
@@ -27,7 +35,9 @@ from hub.store.database import Database
 
 
 class Pictures:
-    """`seeing`: looks at them. `handlers`: routes of the API. `tasks`: what runs as long as the hub does.
+    """`seeing` looks at them, `second` looks again where it pays, `sequencing` makes sequences of what was seen.
+
+    `handlers`: routes of the API. `tasks`: what runs as long as the hub does.
 
     Raises Misconfigured.
     """
@@ -45,18 +55,37 @@ class Pictures:
         self.uploads = Uploads(database, self.vault, self.receiver)
         self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
         self.showing = Showing()
+        self.retention = Retention(database, self.vault, days=settings.person_picture_days)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
-        self.handlers: tuple[ControllerRouterHandler, ...] = (
-            *media_routes(self.receiver, now),
-            *picture_routes(database, self.vault, self.showing, now),
-            *upload_routes(database, self.uploads, now),
-            *look_routes(self.seeing),
+        self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
+        self.sequencing = Sequencing(
+            database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
+        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
+        self.handlers = picture_routes(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
+            "second looks": self.second.run,
+            "sequences": self.sequencing.run,
+            **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
+            "retention": partial(self.retention.follow, self.receiver.now, wall_clock),
         }
 
     def close(self) -> None:
         """End the process that makes pictures ready to be shown."""
         self.showing.close()
+
+
+def picture_routes(
+    pictures: Pictures, database: Database, now: Callable[[str], datetime]
+) -> tuple[ControllerRouterHandler, ...]:
+    """Routes of the API. `now`: the clock of a site."""
+    return (
+        *media_routes(pictures.receiver, now),
+        *shown_routes(database, pictures.vault, pictures.showing, now),
+        *upload_routes(database, pictures.uploads, now),
+        *look_routes(pictures.seeing),
+        *sequence_routes(database, now, lambda: pictures.second.problem),
+        *judging_routes(database),
+    )

@@ -41,10 +41,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     secure_cookies: Annotated[bool, _setting("Send cookies by HTTPS only; set it behind TLS.")] = False
     tls_certificate: Annotated[str, _setting("PEM file; with tls_key, the web server speaks HTTPS itself.")] = ""
     tls_key: Annotated[str, _setting("PEM file of the private key.")] = ""
+    pictures_folder: Annotated[
+        str, _setting("Folder that cameras' software writes to, as SITE/DEVICE/…; empty: none.")
+    ] = ""
+    pictures_delete: Annotated[bool, _setting("Delete pictures of that folder once committed, not move to `done`.")] = (
+        False
+    )
+    ftps_port: Annotated[int, _setting("Port for cameras that send by FTPS; 0: none.", ge=0, le=65535)] = 0
+    ftps_host: Annotated[str, _setting("Address that the FTPS door listens on.")] = "127.0.0.1"
+    ftps_plain: Annotated[bool, _setting("Take FTP without TLS too: keys and pictures can be read on the way.")] = False
+    ftps_passive: Annotated[
+        str, _setting("Ports for the data of FTPS, as 50000-50099; empty: any.", pattern=r"^(\d{1,5}-\d{1,5})?$")
+    ] = ""
+    ftps_address: Annotated[str, _setting("IPv4 address that cameras reach the FTPS door by, behind a router.")] = ""
+    mail_url: Annotated[
+        str, _setting("imaps:// URL of a mailbox that cameras write to; empty: none. Set it by environment.")
+    ] = ""
+    mail_every_s: Annotated[float, _setting("Seconds between two looks into the mailbox.", ge=5, le=86400)] = 60.0
+    mail_done: Annotated[
+        str, _setting("Folder of the mailbox for mails that are taken; empty: they stay, as read.")
+    ] = ""
+    streams: Annotated[str, _setting("TOML file of cameras with live video; empty: none.")] = ""
     firebase_credentials: Annotated[str, _setting("JSON file of a Firebase service account; empty: no FCM push.")] = ""
     media_key: Annotated[
         str, _setting("64 hexadecimal digits that pictures are encrypted with; empty: those of `media.key` in `state`.")
     ] = ""
+    person_picture_days: Annotated[
+        int,
+        _setting(
+            "Days that pictures of persons are kept, unless an alert rests on them; 0: for ever.", ge=0, le=36_500
+        ),
+    ] = 30
     log_level: Annotated[str, _setting("debug, info, warning, error.", pattern="^(debug|info|warning|error)$")] = "info"
 
     @property

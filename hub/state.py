@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from hub.console.feeds import Feeds
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.drill.run import Drill
+from hub.ingest.cameras.door import DoorState
+from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.cameras.streams import StreamState
 from hub.ingest.mqtt import MqttDoor
 from hub.records.errors import NotFound, Unavailable
 from hub.see.seeing import Seeing
@@ -15,15 +18,32 @@ from hub.see.seeing import Seeing
 class HubVitals:
     """Answers the questions of `/health` and of the console's status line."""
 
-    def __init__(self, door: MqttDoor, feeds: Feeds, drill: Drill | None, seeing: Seeing) -> None:
+    def __init__(
+        self, door: MqttDoor, feeds: Feeds, drill: Drill | None, seeing: Seeing, doors: PictureDoors | None = None
+    ) -> None:
         self._door = door
         self._feeds = feeds
         self._drill = drill
         self.seeing = seeing
+        self._doors = doors
 
     def mqtt(self) -> Door:
         """The broker's door."""
         return Door(connected=self._door.connected, lag=self._door.unacknowledged)
+
+    def doors(self) -> dict[str, Door]:
+        """The doors for pictures that the settings open."""
+        return {one.name: Door(connected=one.connected, lag=one.waiting) for one in self.picture_doors}
+
+    @property
+    def picture_doors(self) -> list[DoorState]:
+        """How each of them is."""
+        return self._doors.states if self._doors else []
+
+    @property
+    def streams(self) -> list[StreamState]:
+        """How each stream of live video is."""
+        return self._doors.streams if self._doors else []
 
     def detector(self) -> DetectorState | None:
         """The active detector."""

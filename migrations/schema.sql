@@ -1,4 +1,4 @@
--- What migrations/0001 to 0015 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0018 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -179,7 +179,7 @@ CREATE TABLE public.hypothesis (
     evidence uuid[] NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text])))
+    CONSTRAINT hypothesis_kind_check CHECK ((kind = ANY (ARRAY['birth'::text, 'death'::text, 'dispersal'::text, 'wrong_deployment'::text, 'same_animal'::text])))
 );
 
 CREATE TABLE public.hypothesis_decision (
@@ -273,6 +273,14 @@ CREATE TABLE public.individual_split (
     CONSTRAINT individual_split_check CHECK ((individual <> other))
 );
 
+CREATE TABLE public.judging_text (
+    site_id text NOT NULL,
+    version integer NOT NULL,
+    text text NOT NULL,
+    written_by text NOT NULL,
+    written_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE public.look (
     medium_id uuid NOT NULL,
     model text NOT NULL,
@@ -307,9 +315,10 @@ CREATE TABLE public.medium (
     perceptual_hash bigint,
     kept_until timestamp with time zone,
     looked_by text,
-    persons boolean DEFAULT false NOT NULL,
     name text DEFAULT ''::text NOT NULL,
     look_again timestamp with time zone,
+    sequenced text,
+    persons boolean DEFAULT false NOT NULL,
     CONSTRAINT medium_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'seen'::text, 'partial'::text, 'quarantined'::text, 'erased'::text]))),
     CONSTRAINT medium_time_method_check CHECK ((time_method = ANY (ARRAY['exif'::text, 'told'::text, 'received'::text])))
 );
@@ -345,7 +354,8 @@ CREATE TABLE public.movement (
     spread_factor double precision NOT NULL,
     log_covariance double precision[] NOT NULL,
     fixes integer NOT NULL,
-    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    fitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL
 );
 
 CREATE TABLE public.observation (
@@ -410,6 +420,27 @@ CREATE TABLE public.person_role (
     CONSTRAINT person_role_role_check CHECK ((role = ANY (ARRAY['ranger'::text, 'dispatcher'::text, 'scientist'::text, 'admin'::text])))
 );
 
+CREATE TABLE public.picture_sequence (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    device text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    pictures uuid[] NOT NULL,
+    bursts integer NOT NULL,
+    infrared boolean NOT NULL,
+    entries jsonb NOT NULL,
+    labels text[] NOT NULL,
+    sure double precision[] NOT NULL,
+    reasons text[] NOT NULL,
+    value double precision NOT NULL,
+    target double precision NOT NULL,
+    audited boolean NOT NULL,
+    judged_by integer NOT NULL,
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE public.pipeline_cursor (
     site_id text NOT NULL,
     xid bigint NOT NULL,
@@ -464,6 +495,51 @@ END) STORED,
     recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     superseded_at timestamp with time zone,
     CONSTRAINT reference_noun_check CHECK ((noun = ANY (ARRAY['device'::text, 'individual'::text, 'place'::text, 'deployment'::text, 'fence'::text, 'layer'::text])))
+);
+
+CREATE TABLE public.repeat_memory (
+    site_id text NOT NULL,
+    device text NOT NULL,
+    month date NOT NULL,
+    boxes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    asked_at timestamp with time zone
+);
+
+CREATE TABLE public.second_look (
+    medium_id uuid NOT NULL,
+    site_id text NOT NULL,
+    model text NOT NULL,
+    looked_by text NOT NULL,
+    reason text NOT NULL,
+    body jsonb NOT NULL,
+    looked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.second_look_wish (
+    medium_id uuid NOT NULL,
+    site_id text NOT NULL,
+    looked_by text NOT NULL,
+    reason text NOT NULL,
+    asked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    done_at timestamp with time zone,
+    problem text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE public.sequence_verdict (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    sequence_id uuid NOT NULL,
+    device text NOT NULL,
+    infrared boolean NOT NULL,
+    pictures uuid[] NOT NULL,
+    said jsonb NOT NULL,
+    machine jsonb NOT NULL,
+    blind boolean NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone
 );
 
 CREATE TABLE public.session (
@@ -595,6 +671,9 @@ ALTER TABLE ONLY public.individual_merge
 ALTER TABLE ONLY public.individual_split
     ADD CONSTRAINT individual_split_pkey PRIMARY KEY (site_id, id);
 
+ALTER TABLE ONLY public.judging_text
+    ADD CONSTRAINT judging_text_pkey PRIMARY KEY (site_id, version);
+
 ALTER TABLE ONLY public.look
     ADD CONSTRAINT look_pkey PRIMARY KEY (medium_id, model);
 
@@ -625,6 +704,9 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.person_role
     ADD CONSTRAINT person_role_pkey PRIMARY KEY (person_id, site_id);
 
+ALTER TABLE ONLY public.picture_sequence
+    ADD CONSTRAINT picture_sequence_pkey PRIMARY KEY (site_id, id);
+
 ALTER TABLE ONLY public.pipeline_cursor
     ADD CONSTRAINT pipeline_cursor_pkey PRIMARY KEY (site_id);
 
@@ -639,6 +721,18 @@ ALTER TABLE ONLY public.recipient
 
 ALTER TABLE ONLY public.reference
     ADD CONSTRAINT reference_pkey PRIMARY KEY (site_id, noun, id, version);
+
+ALTER TABLE ONLY public.repeat_memory
+    ADD CONSTRAINT repeat_memory_pkey PRIMARY KEY (site_id, device, month);
+
+ALTER TABLE ONLY public.second_look
+    ADD CONSTRAINT second_look_pkey PRIMARY KEY (medium_id, model);
+
+ALTER TABLE ONLY public.second_look_wish
+    ADD CONSTRAINT second_look_wish_pkey PRIMARY KEY (medium_id);
+
+ALTER TABLE ONLY public.sequence_verdict
+    ADD CONSTRAINT sequence_verdict_pkey PRIMARY KEY (site_id, id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_hash);
@@ -727,9 +821,11 @@ CREATE INDEX medium_kept_until ON public.medium USING btree (kept_until) WHERE (
 
 CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHERE (look_again IS NOT NULL);
 
-CREATE INDEX medium_of_persons ON public.medium USING btree (received_at) WHERE (persons AND (state <> 'erased'::text));
+CREATE INDEX medium_of_persons ON public.medium USING btree (received_at, id) WHERE (persons AND (state <> 'erased'::text));
 
 CREATE INDEX medium_unreadable ON public.medium USING btree (site_id, device) WHERE (state = 'quarantined'::text);
+
+CREATE INDEX medium_unsequenced ON public.medium USING btree (site_id, device, taken_at, id) WHERE ((looked_by IS NOT NULL) AND (device IS NOT NULL) AND (taken_at IS NOT NULL) AND (((preview_of IS NULL) AND (sequenced IS DISTINCT FROM looked_by)) OR ((preview_of IS NOT NULL) AND (sequenced IS NOT NULL))));
 
 CREATE INDEX medium_waiting ON public.medium USING btree (live DESC, received_at, id) WHERE (state = 'waiting'::text);
 
@@ -743,9 +839,25 @@ CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (settled_at 
 
 CREATE UNIQUE INDEX person_by_email ON public.person USING btree (lower(email));
 
+CREATE INDEX picture_sequence_by_camera ON public.picture_sequence USING btree (site_id, device, begins_at);
+
+CREATE INDEX picture_sequence_by_time ON public.picture_sequence USING btree (site_id, begins_at DESC, id);
+
+CREATE INDEX picture_sequence_by_value ON public.picture_sequence USING btree (site_id, value DESC, id);
+
+CREATE INDEX picture_sequence_of ON public.picture_sequence USING gin (pictures);
+
 CREATE INDEX quarantine_by_site ON public.quarantine USING btree (site_id, recorded_at);
 
 CREATE UNIQUE INDEX reference_current ON public.reference USING btree (site_id, noun, id) WHERE (superseded_at IS NULL);
+
+CREATE INDEX repeat_memory_asked ON public.repeat_memory USING btree (asked_at) WHERE (asked_at IS NOT NULL);
+
+CREATE INDEX second_look_waiting ON public.second_look_wish USING btree (asked_at) WHERE (done_at IS NULL);
+
+CREATE INDEX sequence_verdict_blind ON public.sequence_verdict USING btree (site_id, decided_at DESC) WHERE (blind AND (withdrawn_at IS NULL));
+
+CREATE INDEX sequence_verdict_of ON public.sequence_verdict USING gin (pictures) WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 
@@ -765,6 +877,9 @@ ALTER TABLE ONLY public.individual_merge
 ALTER TABLE ONLY public.individual_split
     ADD CONSTRAINT individual_split_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
+ALTER TABLE ONLY public.judging_text
+    ADD CONSTRAINT judging_text_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
 ALTER TABLE ONLY public.look
     ADD CONSTRAINT look_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
 
@@ -779,6 +894,15 @@ ALTER TABLE ONLY public.person_role
 
 ALTER TABLE ONLY public.recipient
     ADD CONSTRAINT recipient_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.second_look
+    ADD CONSTRAINT second_look_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
+
+ALTER TABLE ONLY public.second_look_wish
+    ADD CONSTRAINT second_look_wish_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
+
+ALTER TABLE ONLY public.sequence_verdict
+    ADD CONSTRAINT sequence_verdict_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fusion.behaviour.fixes import Fixes
 from fusion.ellipse import Floats
 
 WINDOWS: Final = 20
@@ -48,6 +49,18 @@ class SlowSpell:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SlowSpells:
+    """All spells of `fixes`, and what a later search goes on from: of each window the number of the fix that closed
+    it, its reach, and how it ranks (`_slow`)."""
+
+    fixes: Fixes
+    found: list[SlowSpell]
+    closed_by: NDArray[np.int64]
+    reach: Floats
+    slow: Floats
+
+
 def slow_spells(time_s: Floats, x_m: Floats, y_m: Floats, covariance: Floats) -> list[SlowSpell]:
     """Judge every window of a day that is over, f8[n] each in order of time, covariance f8[n, 3].
 
@@ -55,59 +68,69 @@ def slow_spells(time_s: Floats, x_m: Floats, y_m: Floats, covariance: Floats) ->
     the `PAST_DAYS` before it at the same hour. A spell begins with one that is slow by its rank and spreads less than a
     quarter as far as is usual, and goes on below a half: what it does in the spell is no measure of the spell.
     """
-    if len(time_s) < FIXES:
-        return []
-    begin = int(time_s[0] // STEP_S) + WINDOW_STEPS
-    count = int(time_s[-1] // STEP_S) - begin + 1
+    return search_slow_spells(Fixes(time_s, x_m, y_m, covariance)).found
+
+
+def search_slow_spells(fixes: Fixes, before: SlowSpells | None = None, same: int = 0) -> SlowSpells:
+    """What `slow_spells` finds, without judging anew the windows that were over within the first `same` fixes, which
+    are those of the search `before`."""
+    time_s = fixes.time_s
+    begin = int(time_s[0] // STEP_S) + WINDOW_STEPS if len(time_s) else 0
+    count = int(time_s[-1] // STEP_S) - begin + 1 if len(time_s) >= FIXES else 0
     if count <= WINDOWS * WINDOW_STEPS:
-        return []
-    ends = (begin + np.arange(count)) * STEP_S
+        return SlowSpells(fixes, [], np.empty(0, np.int64), np.empty(0), np.empty((0, 3)))
+    known = int(np.searchsorted(before.closed_by, same)) if before is not None and same else 0
+    stop, reach, slow = np.empty(count, np.int64), np.empty(count), np.full((count, 3), -1.0)
+    if before is not None:
+        stop[:known], reach[:known], slow[:known] = before.closed_by[:known], before.reach[:known], before.slow[:known]
+    ends = (begin + np.arange(known, count)) * STEP_S
     # A window is (start, end]; the fix after it is what closes it.
     start = np.searchsorted(time_s, ends - WINDOW_STEPS * STEP_S, side="right")
-    stop = np.searchsorted(time_s, ends, side="right")
-    reach = np.empty(count)
-    _reaches(time_s, x_m, y_m, covariance, start, stop, 0.5 * WINDOW_STEPS * STEP_S, reach)
-    reach[stop >= len(time_s)] = np.nan
+    stop[known:] = np.searchsorted(time_s, ends, side="right")
+    least = 0.5 * WINDOW_STEPS * STEP_S
+    _reaches(time_s, fixes.x_m, fixes.y_m, fixes.covariance, start, stop[known:], least, reach[known:])
+    reach[known:][stop[known:] >= len(time_s)] = np.nan
+    _slow(reach, known, slow)
     out: list[SlowSpell] = []
-    slow = _slow(reach)
-    k = 0
-    while k < count:
-        if slow[k, 0] < 0:
-            k += 1
+    judged = np.flatnonzero(~np.isnan(reach))
+    latest = int(judged[-1]) if len(judged) else -1
+    final = -1
+    for k in np.flatnonzero(slow[:, 0] >= 0.0).tolist():
+        if k <= final:
             continue
         final = k
         while final + 1 < count and reach[final + 1] < GOES_ON * slow[k, 1]:
             final += 1
-        judged = np.flatnonzero(~np.isnan(reach))
+        end = (begin + k) * STEP_S
         out.append(
             SlowSpell(
-                int(start[k]),
+                int(np.searchsorted(time_s, end - WINDOW_STEPS * STEP_S, side="right")),
                 int(stop[final]) - 1,
                 int(stop[k]),
-                float(ends[k] - WINDOW_STEPS * STEP_S),
-                float(ends[final]),
+                float(end - WINDOW_STEPS * STEP_S),
+                float((begin + final) * STEP_S),
                 float(reach[k]),
                 float(slow[k, 1]),
                 float(slow[k, 0]),
                 int(slow[k, 2]),
-                bool(len(judged)) and int(judged[-1]) <= final,
+                0 <= latest <= final,
             )
         )
-        k = final + 1
-    return out
+    return SlowSpells(fixes, out, stop, reach, slow)
 
 
-def _slow(reach: Floats) -> Floats:
-    """(share, usual reach, windows of the past) of each window that is slow; share -1 of others: f8[count, 3]."""
-    out = np.full((len(reach), 3), -1.0)
-    _ranks(reach, PAST_DAYS * WINDOW_STEPS, WINDOW_STEPS, WINDOWS, SHARE, BEGINS, out)
-    return out
+def _slow(reach: Floats, known: int, out: Floats) -> None:
+    """(share, usual reach, windows of the past) of each window from `known` on that is slow, into f8[count, 3]; what is
+    not stays as it is."""
+    _ranks(reach, known, PAST_DAYS * WINDOW_STEPS, WINDOW_STEPS, WINDOWS, SHARE, BEGINS, out)
 
 
 @njit(nogil=True, cache=True)
-def _ranks(reach: Floats, back: int, step: int, fewest: int, share: float, begins: float, out: Floats) -> None:
+def _ranks(
+    reach: Floats, known: int, back: int, step: int, fewest: int, share: float, begins: float, out: Floats
+) -> None:
     past = np.empty(back // step + 1)
-    for k in range(fewest * step, reach.size):
+    for k in range(max(fewest * step, known), reach.size):
         n, below = 0, 1
         if np.isnan(reach[k]):
             continue

@@ -57,6 +57,22 @@ def deployment(collar: Evidence, sightings: Evidence, parameters: MotionParamete
     return Deployment(one - two, since, min(gains[worst], 0.0), len(sightings))
 
 
+def belongs(collar: Evidence, known: Evidence, parameters: MotionParameters, reserve_sd_m: float) -> float:
+    """How far a collar's fixes fit what is known of an animal: sightings of it, and fixes of what it wore before.
+
+    log p(fixes, known) / (p(fixes) p(known)), as in `deployment`: above 0 it wears the collar rather than one of which
+    nothing is known. The difference of two animals, under one movement of the collar, is the logarithm of the Bayes
+    factor between them. 0 where nothing is known. Raises ValueError without fixes.
+    """
+    if not len(collar):
+        raise ValueError("there must be fixes")
+    if not len(known):
+        return 0.0
+    home = replace(parameters, centre_sd_m=reserve_sd_m)
+    apart = likelihood(collar, home).log_density + likelihood(known, home).log_density
+    return _joint(collar, known, home) - apart
+
+
 def _joint(collar: Evidence, sightings: Evidence, parameters: MotionParameters) -> float:
     return likelihood(merge(collar, sightings)[0] if len(sightings) else collar, parameters).log_density
 

@@ -37,7 +37,7 @@ GRIDDED: Final[tuple[DecoderName, ...]] = ("yolox", "yolov5", "yolov8", "yolov10
 
 
 class ManifestError(ValueError):
-    """A manifest or model that cannot be used; the text names the key, the value, and what was expected."""
+    """A manifest, model or camera rules that cannot be used; the text names the key, the value, what was expected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def parse_manifest(text: str, read: Callable[[str], str] = no_files) -> ModelMan
         output=output,
         labels=labels,
         thresholds=_thresholds(top.section("thresholds", needed=task == "detect"), labels.groups),
-        calibration=_calibration(top.section("calibration", needed=False)),
+        calibration=read_calibration(top.section("calibration", needed=False)),
         runtime=_runtime(top.section("runtime", needed=False)),
         golden=_golden(top.section("golden", needed=False)),
     )
@@ -185,7 +185,8 @@ def _thresholds(table: Section, groups: tuple[str, ...]) -> Thresholds:
     return Thresholds(keep, show, alert)
 
 
-def _calibration(table: Section) -> Calibration:
+def read_calibration(table: Section) -> Calibration:
+    """[calibration] of a manifest or of camera rules; an empty table leaves scores as they are."""
     if table.empty:
         return Calibration()
     method = table.one_of("method", ("none", "temperature", "isotonic"))

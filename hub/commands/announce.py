@@ -35,8 +35,8 @@ def command() -> str:
     return called if called.endswith("/rosette") and shutil.which("rosette") is None else "rosette"
 
 
-def greet(settings: Settings, port: int, password: str | None) -> None:
-    """Print the address and the first login."""
+def greet(settings: Settings, port: int, password: str | None, mqtt_port: int) -> None:
+    """Print the address and the first login; where devices connect, when the broker took any free port."""
     scheme = "https" if settings.tls_certificate else "http"
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
     lines = ["", f"  Rosette   {scheme}://{host}:{port}/"]
@@ -44,6 +44,8 @@ def greet(settings: Settings, port: int, password: str | None) -> None:
         lines += [f"  login     {FIRST}", f"  password  {password}   (shown once)"]
     else:
         lines += [f"  login     as before; `{command()} user password {FIRST} --generate` sets a new password"]
+    if not settings.mqtt_port and not settings.broker_url:
+        lines += [f"  devices   mqtt://{settings.mqtt_host}:{mqtt_port}"]
     if settings.drill:
         lines += [f"  drill     site `drill`, simulated, seed {settings.drill_seed}, speed {settings.drill_speed:g}x"]
     lines += ["  stop      Ctrl-C", ""]

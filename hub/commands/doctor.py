@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
-from hub.commands import examine
+from hub.commands import examine, examine_pictures
 from hub.commands.connect import connected, is_running
 from hub.commands.examine import Check
 from hub.commands.terminal import show_json, show_table
@@ -44,6 +44,7 @@ async def _examine(settings: Settings) -> list[Check]:
         *examine.ports(settings, running=running),
         examine.clock(),
         await examine.broker(settings, running=running),
+        *await examine_pictures.picture_doors(settings, running=running),
     ]
     if not settings.database_url and not (settings.folder / "postgres").exists():
         return [*checks, Check("database", "ok", "none yet: made at the first start")]

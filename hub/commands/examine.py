@@ -133,25 +133,25 @@ def detector(settings: Settings) -> Check:
 
 def ports(settings: Settings, *, running: bool) -> list[Check]:
     """Can the hub listen?"""
-    wanted = [("web port", settings.host, settings.port)]
+    checks = [port("web port", settings.host, settings.port, "ROSETTE_PORT", running=running)]
     if not settings.broker_url:
-        wanted.append(("MQTT port", settings.mqtt_host, settings.mqtt_port))
-    return [_port(what, host, port, running=running) for what, host, port in wanted]
+        checks.append(port("MQTT port", settings.mqtt_host, settings.mqtt_port, "ROSETTE_MQTT_PORT", running=running))
+    return checks
 
 
-def _port(what: str, host: str, port: int, *, running: bool) -> Check:
-    where = f"{host}:{port}"
-    if port == 0:
+def port(what: str, host: str, number: int, setting: str, *, running: bool) -> Check:
+    """Can something listen there?"""
+    where = f"{host}:{number}"
+    if number == 0:
         return Check(what, "ok", f"{where}: any free one")
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+            probe.bind((host, number))
     except OSError as error:
         if running:
             return Check(what, "ok", f"{where}: used by the running hub")
-        setting = "ROSETTE_PORT" if what == "web port" else "ROSETTE_MQTT_PORT"
         return Check(what, "fail", f"{where}: {error.strerror or error}", f"stop what listens there, or set {setting}")
     return Check(what, "ok", f"{where}: free")
 

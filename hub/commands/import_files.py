@@ -93,7 +93,7 @@ async def _import(
     async with connected(settings) as database:
         if site is not None and new_site_zone is not None:
             await _create_site(database, site, new_site_zone, dialect, files)
-        chosen = site or await _only_site(database, settings)
+        chosen = site or await only_site(database, settings)
         acceptor = Acceptor(database)
         return [await _one(acceptor, database, chosen, file, dialect, device, quiet=quiet) for file in files]
 
@@ -160,7 +160,8 @@ async def _create_site(
     click.echo(f"made site {site} around {centre[0]}, {centre[1]} (longitude, latitude)", err=True)
 
 
-async def _only_site(database: Database, settings: Settings) -> str:
+async def only_site(database: Database, settings: Settings) -> str:
+    """The site that is meant where none is said; raises Misconfigured."""
     if settings.default_site:
         return settings.default_site
     known = [site.id for site in await sites.everything(database) if not site.drill]

@@ -165,7 +165,7 @@ async def of_site(parts: Given, site: FromPath[str]) -> SiteHealth:
         last_observed_at=last,
         observations_last_hour=recent,
         quarantined_last_day=quarantined,
-        doors={"mqtt": parts.vitals.mqtt()},
+        doors={"mqtt": parts.vitals.mqtt()} | parts.vitals.doors(),
         pipeline=await parts.vitals.pipeline(site),
         devices=DeviceCount(ok=len(heard), silent=len(known) - len(heard)),
         database=DatabaseState(ok=True),

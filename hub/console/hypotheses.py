@@ -18,10 +18,11 @@ from hub.console.parts import Call
 from hub.console.sensitive import read_world
 from hub.console.window import reader
 from hub.pipeline.confirm import Change, carry_out, changes_of, undo
+from hub.pipeline.preview import Moved, preview_of_changes
 from hub.pipeline.world import World
 from hub.records.errors import NotFound
 from hub.records.finding import Subject
-from hub.records.hypothesis import Hypothesis, HypothesisDecision, HypothesisKind, HypothesisVerdict
+from hub.records.hypothesis import Hypothesis, HypothesisDecision, HypothesisKind, HypothesisVerdict, others
 from hub.records.person import Role
 from hub.records.reference import Individual
 from hub.store import access, hypotheses
@@ -32,7 +33,10 @@ ROOT = "/api/v1/sites/{site:str}/hypotheses"
 
 
 class HypothesisItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypothesis as its reader may know it, with the name of whom it is about. `place` None: not for this reader."""
+    """A hypothesis as its reader may know it, with the name of whom it is about. `place` None: not for this reader.
+
+    names: of the other individuals that `detail` speaks of, by id.
+    """
 
     id: UUID
     kind: HypothesisKind
@@ -46,6 +50,7 @@ class HypothesisItem(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float | None
     evidence: tuple[UUID, ...]
     detail: dict[str, Any]
+    names: dict[UUID, str]
 
 
 class DecisionItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,9 +110,11 @@ class ChangeItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HypothesisPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a decision would change."""
+    """All that a decision would change: records, which sightings change owner, and how far whose track would move."""
 
     changes: list[ChangeItem]
+    observations: list[UUID]
+    moved: list[Moved]
 
 
 def hypothesis_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHandler]:
@@ -174,7 +181,10 @@ def hypothesis_routes(database: Database, feeds: Feeds) -> list[ControllerRouter
         world = await read_world(database, site)
         name = data.name or f"new {str(hypothesis)[:8]}"
         changes = await changes_of(database, world, found, data.verdict, hypothesis, name)
-        return HypothesisPreview(changes=[change_item(one, world) for one in changes])
+        would = await preview_of_changes(database, world, changes)
+        return HypothesisPreview(
+            changes=[change_item(one, world) for one in changes], observations=would.observations, moved=would.moved
+        )
 
     @post(
         f"{ROOT}/{{hypothesis:uuid}}/decide",
@@ -247,6 +257,9 @@ def hypothesis_item(one: Hypothesis, world: World, role: Role, reads: ExactReads
         latitude=place.latitude,
         evidence=() if place.generalised else one.evidence,
         detail={} if place.generalised else one.detail,
+        names={}
+        if place.generalised
+        else {key: world.name_of(Subject(kind="individual", id=key)) for key in others(one)},
     )
 
 
@@ -277,6 +290,12 @@ def change_item(one: Change, world: World) -> ChangeItem:
         at = one.sighting.observed_at.isoformat()
         fields = {"individual": (None, one.individual)}
         return ChangeItem(noun="identity", id=one.sighting.id, name=at, is_new=False, fields=fields)
+    if one.merge is not None:
+        merged, stays = (
+            world.name_of(Subject(kind="individual", id=key)) for key in (one.merge.merged, one.merge.stays)
+        )
+        fields = {"merged_into": (None, stays)}
+        return ChangeItem(noun="merge", id=one.merge.merged, name=merged, is_new=False, fields=fields)
     record = one.record
     assert record is not None, "a change changes something"
     if isinstance(record, Individual):
@@ -286,5 +305,8 @@ def change_item(one: Change, world: World) -> ChangeItem:
         died = (world.individuals[record.id].died_at, record.died_at)
         return ChangeItem(noun="individual", id=record.id, name=record.name, is_new=False, fields={"died_at": died})
     carrier = Subject(kind=record.carrier_kind, id=record.carrier)
+    if record.version == 0:
+        fields = {"valid_from": (None, record.valid_from)}
+        return ChangeItem(noun="deployment", id=record.id, name=world.name_of(carrier), is_new=True, fields=fields)
     fields = {"valid_to": (None, record.valid_to)}
     return ChangeItem(noun="deployment", id=record.id, name=world.name_of(carrier), is_new=False, fields=fields)

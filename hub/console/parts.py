@@ -13,11 +13,11 @@ from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
 from hub.console.passwords import Passwords
-from hub.console.throttle import Throttle
 from hub.console.vitals import Vitals
 from hub.ingest.accept import Acceptor
 from hub.records.receipt import Receipt
 from hub.store.database import Database
+from hub.throttle import Throttle
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 

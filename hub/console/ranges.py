@@ -16,7 +16,6 @@ from shapely.geometry import mapping
 
 from fusion.occurrence import occurrence
 from fusion.ranges import Region, TooShort, home_range
-from fusion.tracks import smooth
 from geo.frames import LocalFrame
 from hub.clearance import EXACT, ExactReads, cleared_region
 from hub.console.access import role_at
@@ -26,11 +25,12 @@ from hub.console.past import AsOf, Pasts, known_at, marks_of
 from hub.console.sensitive import NO_MARKS
 from hub.console.window import Since, Until, reader, window
 from hub.pipeline.carried import fixes_of
-from hub.pipeline.fuse import evidence_of, sized
-from hub.pipeline.history import Rows, fixes_only, rows_of
+from hub.pipeline.fuse import fuse
+from hub.pipeline.history import Rows, fixes_only, ordered_rows
 from hub.pipeline.movement import Motion
 from hub.records.errors import NotFound
 from hub.records.finding import Subject
+from hub.records.movement import Tag
 from hub.records.person import Role
 from hub.store.database import Database
 
@@ -68,7 +68,7 @@ class Ranges(
 
     effective_size: how many independent positions the record is worth; refused: why there is no home range;
     known_share: of the time from first to last fix that is near enough to one to be counted in the occurrence.
-    is_fitted: with movement parameters fitted to collars, or with assumptions.
+    is_fitted: with movement parameters fitted to collars, or with assumptions. tags: how far off each of its tags is.
     """
 
     subject: dict[str, Any]
@@ -82,6 +82,7 @@ class Ranges(
     refused: str | None
     known_share: float | None
     is_fitted: bool
+    tags: tuple[Tag, ...]
     features: list[RegionFeature]
 
 
@@ -112,7 +113,7 @@ def range_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime
         if individual is None:
             raise NotFound(f"no individual {subject}")
         said = await fixes_of(database, world, subject, begin, end, collars_only=True)
-        rows = fixes_only(await asyncio.to_thread(rows_of, said, world))
+        rows = fixes_only(await asyncio.to_thread(ordered_rows, said, world))
         motion = world.movements.of(subject, individual.scientific_name)
         one = Subject(kind="individual", id=subject)
         marks = NO_MARKS if past is None else await marks_of(database, past, one, said)
@@ -133,6 +134,7 @@ def range_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime
             generalised=sensitive and role not in EXACT,
             fixes=len(rows),
             is_fitted=motion.is_fitted,
+            tags=motion.tags,
             **products,
         )
 
@@ -144,9 +146,8 @@ def products_of(rows: Rows, frame: LocalFrame, motion: Motion, sensitive: bool, 
     found: dict[str, Any] = {"effective_size": None, "refused": None, "known_share": None, "features": []}
     if len(rows) < 2:
         return found | {"refused": "no two fixes of a collar in this time"}
-    evidence = evidence_of(rows, frame, motion.error_factor)
-    parameters = sized(motion, evidence)
-    track, known = smooth(evidence, parameters)
+    known = fuse(rows, frame, motion, None)
+    track, parameters = known.track, known.parameters
     features: list[RegionFeature] = []
     try:
         home = home_range(track.time_s, track.x_m, track.y_m, parameters)

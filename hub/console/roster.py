@@ -21,6 +21,7 @@ from hub.pipeline.preview import RosterPreview, moved_by_split, preview_of_merge
 from hub.pipeline.world import World, read_world
 from hub.records.errors import Conflict, Malformed, NotFound
 from hub.records.finding import Subject
+from hub.records.flank import Flank
 from hub.records.observation import Key
 from hub.records.reference import Individual
 from hub.records.roster import Merge, Split
@@ -68,6 +69,7 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the roster with all that people decided of it. `merged_into`: who stands for it.
 
     `entries`: all names under which this animal is on the roster. `sightings`: what shows it now, newest first.
+    `provisional`: it is known by one `flank` only, and may be the same animal as one that is known by the other.
     """
 
     id: UUID
@@ -77,6 +79,8 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     merges: list[Merge]
     splits: list[Split]
     sightings: list[DetectionItem]
+    provisional: bool
+    flank: Flank | None
 
 
 def roster_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHandler]:
@@ -125,6 +129,8 @@ def roster_routes(database: Database, feeds: Feeds) -> list[ControllerRouterHand
             merges=await merges.history(database, site, list(entries)),
             splits=await splits.history(database, site, list(entries)),
             sightings=items[:MOST_SPLIT],
+            provisional=world.flank_of(standing) is not None,
+            flank=world.flank_of(standing),
         )
 
     async def chosen(world: World, individual: UUID, observations: list[UUID]) -> list[Seen]:

@@ -14,13 +14,6 @@ from litestar import Litestar
 from hub.records.errors import Misconfigured
 
 
-def free_port(host: str) -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
-
-
 def check_port(host: str, port: int) -> None:
     """Raise Misconfigured, with what to do, when somebody listens there already."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

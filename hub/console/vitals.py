@@ -9,7 +9,7 @@ import msgspec
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """A door for observations: is it connected, and how many messages has it received that are not committed yet?"""
+    """A door: is it connected, and how many messages (pictures, mails, lost streams) wait there?"""
 
     connected: bool
     lag: int
@@ -41,6 +41,10 @@ class Vitals(Protocol):
 
     def mqtt(self) -> Door:
         """The broker's door."""
+        ...
+
+    def doors(self) -> dict[str, Door]:
+        """The doors for pictures that are open beside HTTP and MQTT, by name."""
         ...
 
     def detector(self) -> DetectorState | None:

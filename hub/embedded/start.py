@@ -12,6 +12,7 @@ from pathlib import Path
 from hub.embedded.broker import DeviceUser, EmbeddedBroker
 from hub.embedded.ground import EmbeddedStartFailed
 from hub.embedded.nats_configuration import entry_of
+from hub.embedded.port import free_port
 from hub.embedded.postgres import EmbeddedPostgres
 from hub.records.errors import Misconfigured
 from hub.store import access
@@ -48,8 +49,10 @@ async def start_database(state: Path) -> AsyncGenerator[tuple[str, EmbeddedPostg
 
 @asynccontextmanager
 async def start_broker(state: Path, *, host: str, port: int, durable: bool) -> AsyncGenerator[EmbeddedBroker]:
-    """The broker; stopped on leaving. Raises Misconfigured with what to do when it cannot start."""
-    broker = EmbeddedBroker(state / "broker", host=host, port=port, durable=durable)
+    """The broker, on a free port for port 0; stopped on leaving. Raises Misconfigured with what to do when it cannot
+    start."""
+    # Chosen once: started again after it died, it is where its devices look for it.
+    broker = EmbeddedBroker(state / "broker", host=host, port=port or free_port(host), durable=durable)
     try:
         await asyncio.to_thread(broker.start)
     except EmbeddedStartFailed as error:

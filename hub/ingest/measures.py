@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from hub.ingest.dialects.table import TABLE
 from hub.records.receipt import Arrival, Receipt
 
+KNOWN = frozenset({*TABLE, "seen"})
+"""Dialects that there are, and what models of the hub say."""
 BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 
 
@@ -36,7 +38,7 @@ class IngestMeasures:
         tally = Tally[tuple[str, str, str]]()
         for arrival, receipt in received:
             # Whoever may publish chooses the name in a topic: it must not become a series.
-            key = (arrival.door, arrival.dialect if arrival.dialect in TABLE else "unknown")
+            key = (arrival.door, arrival.dialect if arrival.dialect in KNOWN else "unknown")
             tally[*key, "accepted"] += receipt.accepted
             tally[*key, "duplicate"] += receipt.duplicate
             tally[*key, "quarantined"] += receipt.quarantined

@@ -152,8 +152,12 @@ def _shares(passage: Passage, j: int, settled: Settled) -> list[Share]:
 
 def _roster(fixes: dict[UUID, Rows], world: World, kinds: Sequence[str]) -> Roster:
     people = sorted(world.individuals.values(), key=lambda one: str(one.id))
-    collars = {str(individual): evidence_of(rows, world.frame) for individual, rows in fixes.items()}
-    parameters = [world.movements.of(one.id, one.scientific_name).parameters for one in people]
+    motions = {one.id: world.movements.of(one.id, one.scientific_name) for one in people}
+    collars = {
+        str(individual): evidence_of(rows, world.frame, motions[individual].error_factor)
+        for individual, rows in fixes.items()
+    }
+    parameters = [motions[one.id].parameters for one in people]
     species = [kinds.index(one.scientific_name) for one in people]
     return Roster.of([str(one.id) for one in people], species, parameters, np.array(LOG_SD), collars)
 

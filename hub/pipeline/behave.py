@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,13 +12,15 @@ from uuid import UUID
 import numpy as np
 
 from fusion.behaviour.cause import Cause, Signs, Weighed, weighed
-from fusion.behaviour.slow_spells import slow_spells
-from fusion.behaviour.stays import Stay, stays
+from fusion.behaviour.fixes import Fixes
+from fusion.behaviour.slow_spells import SlowSpell, search_slow_spells
+from fusion.behaviour.stays import Stay, search_stays
 from fusion.behaviour.wrong_deployment import Deployment, deployment
 from fusion.ellipse import Floats
 from fusion.evidence import Evidence
 from hub.pipeline.history import Rows, instant_of, uuid_of
 from hub.pipeline.memory import Memory
+from hub.pipeline.past import Lain, Past
 from hub.pipeline.world import Stay as Worn
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject, behaviour_id
@@ -56,47 +59,72 @@ def behaviours(subject: Subject, memory: Memory, world: World) -> dict[UUID, Fin
     if len(memory.shared):
         # What is only probably this animal says nothing of what it does.
         evidence = evidence.part(memory.evidence["share"] == 1.0)
-    x, y, covariance, fixes = evidence.x_m, evidence.y_m, evidence.covariance, rows
+    fixes, places = rows, Fixes(rows["time_s"], evidence.x_m, evidence.y_m, evidence.covariance)
     if memory.fixes is not rows:
-        is_fix = rows["is_fix"]
-        x, y, covariance, fixes = x[is_fix], y[is_fix], covariance[is_fix], rows[is_fix]
-    time_s = np.ascontiguousarray(fixes["time_s"])
+        fixes, places = rows[rows["is_fix"]], places.part(rows["is_fix"])
+    places = replace(places, time_s=np.ascontiguousarray(places.time_s))
+    x, y, covariance, time_s = places.x_m, places.y_m, places.covariance, places.time_s
     worn = world.stays_of_carrier.get(subject, [])
-    found: list[Finding] = []
-    lying: list[tuple[float, float]] = []
-    judged: dict[tuple[object, ...], Finding] = {}
-    for stay in stays(time_s, x, y, covariance):
-        lying.append((float(time_s[stay.first]), float(time_s[stay.last])))
-        key = _judged_by(stay, fixes, memory.signs)
-        known = memory.stays.get(key)
-        if known is None:
-            known = _stay(subject, individual, stay, fixes, (x, y, covariance), memory.signs, worn, world)
-        judged[key] = known
-        found.append(known)
-    memory.stays = judged
-    for spell in slow_spells(time_s, x, y, covariance):
-        if any(spell.since_s < until and since < spell.until_s for since, until in lying):
+    before, past = memory.past, Past(fixes, memory.signs)
+    same = 0 if before is None else before.shared_with(past, places)
+    past.stays = search_stays(places, before.stays if before else None, same)
+    past.spells = search_slow_spells(places, before.spells if before else None, same)
+    # What was said of collars may have come late, too.
+    still = -math.inf if before is None else before.signs_until(past)
+    judged = {} if before is None else {one.by: one for one in before.of_stays}
+    for k, stay in enumerate(past.stays.found):
+        since, until = float(time_s[stay.first]), float(time_s[stay.last])
+        if before is not None and k < past.stays.kept and until < still:
+            past.of_stays.append(before.of_stays[k])
             continue
-        middle = (spell.first + spell.last) // 2 if not spell.is_open else spell.first
-        found.append(
-            _finding(
-                subject, "low_speed", fixes, (spell.first, spell.decided_by), spell.since_s, world,
-                (x[middle], y[middle]), 1.0 - spell.share,
-                {
-                    "is_open": spell.is_open and _is_worn(worn, individual, float(time_s[-1])),
-                    "until": None if spell.is_open else instant_of(spell.until_s).isoformat(),
-                    "reach_m": round(spell.reach_m),
-                    "usual_m": round(spell.usual_m),
-                    "share": round(spell.share, 3),
-                    "windows": spell.windows,
-                },
-            )
-        )  # fmt: skip
+        key = _judged_by(stay, fixes, memory.signs)
+        known = judged.get(key)
+        if known is None:
+            told = _stay(subject, individual, stay, fixes, (x, y, covariance), memory.signs, worn, world)
+            known = Lain(told, since, until, key)
+        past.of_stays.append(known)
+    found = [one.finding for one in past.of_stays]
+    lain = np.array([(one.since_s, one.until_s) for one in past.of_stays]).reshape(-1, 2)
+    for spell in past.spells.found:
+        if bool(np.any((spell.since_s < lain[:, 1]) & (lain[:, 0] < spell.until_s))):
+            continue
+        middle = (spell.first + spell.last) // 2
+        key = (spell, fixes["id"][[spell.first, spell.decided_by]].tobytes(), float(x[middle]), float(y[middle]))
+        known = before.of_spells.get(key) if before is not None and not spell.is_open else None
+        if known is None:
+            known = _spell(subject, individual, spell, fixes, (x, y), worn, world)
+        past.of_spells[key] = known
+        found.append(known)
+    memory.past = past
     if len(fixes) < len(rows):
         for one in worn:
             if (device := world.devices.get(one.device)) is not None and device.kind == "collar":
                 found += _collar(subject, individual, one, memory, evidence, world)
     return {one.id: one for one in found}
+
+
+def _spell(
+    subject: Subject,
+    individual: Individual,
+    spell: SlowSpell,
+    fixes: Rows,
+    places: tuple[Floats, Floats],
+    worn: list[Worn],
+    world: World,
+) -> Finding:
+    middle = (spell.first + spell.last) // 2 if not spell.is_open else spell.first
+    return _finding(
+        subject, "low_speed", fixes, (spell.first, spell.decided_by), spell.since_s, world,
+        (places[0][middle], places[1][middle]), 1.0 - spell.share,
+        {
+            "is_open": spell.is_open and _is_worn(worn, individual, float(fixes["time_s"][-1])),
+            "until": None if spell.is_open else instant_of(spell.until_s).isoformat(),
+            "reach_m": round(spell.reach_m),
+            "usual_m": round(spell.usual_m),
+            "share": round(spell.share, 3),
+            "windows": spell.windows,
+        },
+    )  # fmt: skip
 
 
 def _judged_by(stay: Stay, fixes: Rows, signs: Rows) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from hub.pipeline.wearers import best_of
 from hub.pipeline.world import World
 from hub.records.errors import Conflict, Malformed
 from hub.records.finding import Subject
@@ -16,19 +17,21 @@ from hub.records.hypothesis import Act, Hypothesis, HypothesisVerdict
 from hub.records.ids import content_id
 from hub.records.movement import Movement
 from hub.records.reference import Deployment, Individual
-from hub.store import identities, observations, parameters, reference
+from hub.records.roster import Merge
+from hub.store import identities, merges, observations, parameters, reference
 from hub.store.database import Connection, Database
 from hub.store.observations import Seen
 
 
 class Change(NamedTuple):
     """One thing that a decision would do: a record as it would be (its version that of today, 0: new), or a word about
-    a sighting, or movement parameters."""
+    a sighting, or movement parameters, or that two entries are one."""
 
     record: Individual | Deployment | None = None
     sighting: Seen | None = None
     individual: UUID | None = None
     movement: Movement | None = None
+    merge: Merge | None = None
 
 
 async def changes_of(
@@ -53,9 +56,21 @@ async def changes_of(
             return [Change(record=msgspec.structs.replace(animal, died_at=hypothesis.since))]
         case "wrong_deployment":
             assert who is not None
-            return await _collar_off(database, world, who, hypothesis)
+            return await _collars_moved(database, world, who, hypothesis)
+        case "same_animal":
+            assert who is not None
+            return [Change(merge=_merge(world, hypothesis, who, key))]
         case "dispersal":
             return [Change(movement=msgspec.convert(hypothesis.detail["moving"], Movement))]
+
+
+def _merge(world: World, hypothesis: Hypothesis, stays: UUID, key: UUID) -> Merge:
+    """The other entry into the one that was seen more often."""
+    other = UUID(hypothesis.detail["other"])
+    if stays not in world.individuals or other not in world.individuals:
+        raise Conflict("one of both is merged into another, or is on the roster no longer")
+    merged = content_id("same animal", key.bytes)
+    return Merge(id=merged, merged=other, stays=stays, note="", decided_by="", decided_at=hypothesis.decided_at)
 
 
 async def _birth(database: Database, world: World, hypothesis: Hypothesis, key: UUID, name: str) -> list[Change]:
@@ -90,17 +105,57 @@ async def _birth(database: Database, world: World, hypothesis: Hypothesis, key: 
     return [Change(record=born), *(Change(sighting=one, individual=born.id) for one in open_ones)]
 
 
-async def _collar_off(database: Database, world: World, who: UUID, hypothesis: Hypothesis) -> list[Change]:
-    """The deployment of that device on that animal ends when the sightings begin to contradict it."""
-    device = world.devices.get(str(hypothesis.detail.get("device")))
+async def _collars_moved(database: Database, world: World, who: UUID, hypothesis: Hypothesis) -> list[Change]:
+    """A deployment ends when sightings begin to contradict it; whom the collar fits has worn it since.
+
+    Of a swapped pair both end before either begins, so that no device is in two places.
+    """
+    swapped: list[dict[str, Any]] = hypothesis.detail.get("swapped", [])
+    if not swapped:
+        wearer = best_of(hypothesis)
+        off = await _collar_off(database, world, who, str(hypothesis.detail.get("device")), hypothesis.since)
+        return [off] if wearer is None else [off, _collar_on(off, wearer, hypothesis)]
+    offs = [
+        await _collar_off(
+            database, world, UUID(side["individual"]), side["device"], datetime.fromisoformat(side["since"])
+        )
+        for side in swapped
+    ]
+    ons = [
+        _collar_on(off, UUID(other["individual"]), hypothesis) for off, other in zip(offs, swapped[::-1], strict=True)
+    ]
+    return [*offs, *ons]
+
+
+async def _collar_off(database: Database, world: World, who: UUID, key: str, since: datetime) -> Change:
+    """The deployment of that device on that animal ends."""
+    device = world.devices.get(key)
     carrier = Subject(kind="individual", id=who)
     for one in await reference.everything(database, world.site.id, ("deployment",)):
         if not isinstance(one, Deployment) or device is None or one.device != device.id:
             continue
-        begun = one.valid_from is None or one.valid_from < hypothesis.since
+        begun = one.valid_from is None or one.valid_from < since
         if Subject(kind=one.carrier_kind, id=one.carrier) == carrier and begun and one.valid_to is None:
-            return [Change(record=msgspec.structs.replace(one, valid_to=hypothesis.since))]
+            return Change(record=msgspec.structs.replace(one, valid_to=since))
     raise Conflict("the deployment that this is about has been changed meanwhile")
+
+
+def _collar_on(off: Change, wearer: UUID, hypothesis: Hypothesis) -> Change:
+    """Its device on another animal from when it was taken off."""
+    ended = off.record
+    assert isinstance(ended, Deployment)
+    key = content_id("worn", hypothesis.id.bytes, ended.id.bytes, str(ended.version).encode())
+    worn = Deployment(
+        id=key,
+        site=ended.site,
+        version=0,
+        device=ended.device,
+        carrier_kind="individual",
+        carrier=wearer,
+        valid_from=ended.valid_to,
+        attributes={"hypothesis": str(hypothesis.id)},
+    )
+    return Change(record=worn)
 
 
 async def carry_out(connection: Connection, site: str, changes: Sequence[Change], key: UUID, who: str) -> list[Act]:
@@ -121,6 +176,10 @@ async def carry_out(connection: Connection, site: str, changes: Sequence[Change]
         elif one.movement is not None:
             await parameters.put_in(connection, site, [one.movement])
             acts.append(Act(noun="movement", id=one.movement.individual))
+        elif one.merge is not None:
+            told = one.merge
+            await merges.decide(connection, site, told.id, merged=told.merged, stays=told.stays, note="", who=who)
+            acts.append(Act(noun="merge", id=told.id))
     return acts
 
 
@@ -134,6 +193,8 @@ async def undo(
             case "identity":
                 assert act.observation is not None
                 await identities.withdraw(connection, site, act.observation, act.id, who)
+            case "merge":
+                await merges.withdraw(connection, site, act.id, who)
             case "movement":
                 resident = msgspec.convert(hypothesis.detail["resident"], Movement)
                 await parameters.put_in(connection, site, [resident])

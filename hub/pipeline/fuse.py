@@ -14,14 +14,15 @@ from fusion.ellipse import ellipse_from_covariance
 from fusion.evidence import Evidence
 from fusion.motion import MODEL, MotionParameters, parameters_for
 from fusion.scale import scaled
-from fusion.tracks import Checkpoint, Track, quantise, smooth
+from fusion.tracks import Checkpoint, Track, quantise
+from fusion.wary import smooth_wary
 from geo.frames import LocalFrame
 from hub.pipeline.history import Rows
 from hub.pipeline.movement import ANYWHERE_M, Motion, parameters_of
 from hub.pipeline.shares import LIKELY
 from hub.store.tracks import Segment
 
-CONFIGURATION = f"{MODEL}/6"
+CONFIGURATION = f"{MODEL}/7"
 # Subjects without a movement model, and how they stray: about a kilometre in an hour.
 WALKING = frozenset({"person", "vehicle", "device"})
 WALKING_M2_S = 300.0
@@ -40,18 +41,22 @@ def spread_of(words: frozenset[str]) -> float:
 
 
 def fuse(rows: Rows, frame: LocalFrame, motion: Motion, checkpoint: Checkpoint | None) -> Checkpoint:
-    """Smooth all rows; the checkpoint of the last time saves work and changes nothing else."""
+    """Smooth all rows, in canonical order; the checkpoint of the last time saves work and changes nothing else."""
     evidence = evidence_of(rows, frame, motion.error_factor)
     # How far it ranges is not asked of what is probably another's.
     likely = rows["share"] >= LIKELY
     mine = evidence if likely.all() else evidence_of(rows[likely], frame, motion.error_factor)
-    return smooth(evidence, sized(motion, mine), checkpoint)[1]
+    return smooth_wary(evidence, sized(motion, mine), rows["tail"], checkpoint)
 
 
 def evidence_of(rows: Rows, frame: LocalFrame, error_factor: float = 1.0) -> Evidence:
-    """Rows as evidence in the site's metres; the covariances of fixes, which are what was fitted to, times a factor."""
+    """Rows as evidence in the site's metres; the covariances of fixes, which are what was fitted to, times a factor.
+
+    And times what the tag of each is off by, as fitted.
+    """
     x, y = frame.to_metres(rows["longitude"], rows["latitude"])
-    covariance = rows["covariance"] * np.where(rows["is_fix"], error_factor, 1.0)[:, None]
+    factor = np.where(rows["is_fix"], error_factor, 1.0) * np.exp(2.0 * rows["log_scale"])
+    covariance = rows["covariance"] * factor[:, None]
     return Evidence.canonical(rows["time_s"], x, y, covariance, np.ascontiguousarray(rows["id"]))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
 from fusion.sensors import argos
 from hub.pipeline.world import World
+from hub.records.movement import UNFITTED, Tag
 from hub.records.observation import Fix, Observed
 from hub.store.observations import Seen
 
@@ -39,6 +41,9 @@ ROW = np.dtype(
         ("is_fix", "?"),
         # How much of it is this subject's: 1 of what is certain.
         ("share", "<f8"),
+        # What its tag is off by, as fitted: logarithm of a factor on standard deviations, and 1 / degrees of freedom.
+        ("log_scale", "<f8"),
+        ("tail", "<f8"),
     ]
 )
 Rows = NDArray[np.void]
@@ -52,30 +57,41 @@ class Insertion:
     stop: int
 
 
-def rows_of(seen: Iterable[Seen], world: World) -> Rows:
-    """Usable places, as rows `ROW`, in the order given: fixes, and sightings where the device stood."""
-    out: list[tuple[float, bytes, float, float, NDArray[np.float64], bool, float]] = []
+def rows_of(seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None = None) -> Rows:
+    """Usable places, as rows `ROW`, in the order given: fixes, and sightings where the device stood.
+
+    tags: what tags are off by, by device; None: as the world's fits have it.
+    """
+    out: list[tuple[float, bytes, float, float, NDArray[np.float64], bool, float, float, float]] = []
     for one in seen:
-        place = place_of(one, world)
+        is_fix = isinstance(one.observation, Fix)
+        tag = UNFITTED
+        if is_fix:
+            tag = world.tag_of(one.device, one.observed_at) if tags is None else tags.get(one.device, UNFITTED)
+        place = place_of(one, world, tag)
         if place is not None:
-            longitude, latitude, covariance = place
-            is_fix = isinstance(one.observation, Fix)
-            out.append((one.observed_at.timestamp(), one.id.bytes, longitude, latitude, covariance, is_fix, 1.0))
+            at, (longitude, latitude, covariance) = one.observed_at.timestamp(), place
+            off = (math.log(tag.scale), tag.tail) if is_fix else (0.0, 0.0)
+            out.append((at, one.id.bytes, longitude, latitude, covariance, is_fix, 1.0, *off))
     return np.array(out, dtype=ROW)
 
 
-def ordered_rows(seen: Iterable[Seen], world: World) -> Rows:
+def ordered_rows(seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None = None) -> Rows:
     """As `rows_of`, in canonical order, every id once."""
-    return _canonical(rows_of(seen, world))
+    return _canonical(rows_of(seen, world, tags))
 
 
-def place_of(seen: Seen, world: World) -> tuple[float, float, NDArray[np.float64]] | None:
-    """(longitude, latitude, covariance in m2) that an observation vouches for, or None."""
+def place_of(seen: Seen, world: World, tag: Tag | None = None) -> tuple[float, float, NDArray[np.float64]] | None:
+    """(longitude, latitude, covariance in m2) that an observation vouches for, or None.
+
+    tag: what its tag is off by; None: as the world's fits have it.
+    """
     observation = seen.observation
     if not UNUSABLE.isdisjoint(observation.flags):
         return None
     if observation.longitude is not None and observation.latitude is not None:
-        return observation.longitude, observation.latitude, covariance_of(observation)
+        known = world.tag_of(seen.device, seen.observed_at) if tag is None else tag
+        return observation.longitude, observation.latitude, covariance_of(observation, known.psi)
     if isinstance(observation, Fix):
         return None
     station = world.place_of(seen.device, seen.observed_at)
@@ -93,21 +109,37 @@ def _circle(radius_m: float) -> NDArray[np.float64]:
     return covariance
 
 
-def covariance_of(observation: Observed) -> NDArray[np.float64]:
-    """f8[3] as (xx, xy, yy) in m2, from the ellipse, the radius, or an assumption."""
-    ellipse = observation.ellipse
-    if ellipse is not None and ellipse.semi_major_m > 0:
-        major = min(max(ellipse.semi_major_m, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M)
-        # Thinner than this, an ellipse is a line to 64-bit arithmetic.
-        minor = min(max(ellipse.semi_minor_m, LEAST_UNCERTAINTY_M, major / 1_000), major)
-        # Dialects say `argos_class` of what came through Argos, whose minor axes are known to be too short.
-        if "argos_class" in observation.attributes:
-            return argos.covariance_from_ellipse(major, minor, ellipse.orientation_deg)[0]
-        return covariance_from_ellipse(major, minor, ellipse.orientation_deg)[0]
+def covariance_of(observation: Observed, psi: float = argos.PSI) -> NDArray[np.float64]:
+    """f8[3] as (xx, xy, yy) in m2, from the ellipse, the radius, or an assumption. psi: of ellipses of Argos."""
+    axes = _axes(observation)
+    if axes is not None:
+        return (
+            argos.covariance_from_ellipse(*axes, psi) if _is_argos(observation) else covariance_from_ellipse(*axes)
+        )[0]
     radius = observation.uncertainty_m
     if radius is None:
         radius = argos.CLASSES.get(str(observation.attributes.get("argos_class", "")), ASSUMED_UNCERTAINTY_M)
     return _circle(min(max(radius, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M))
+
+
+def argos_axes(observation: Observed) -> tuple[float, float, float] | None:
+    """Semi-axes and orientation of the ellipse of a position by Argos, as stated; None of any other."""
+    return _axes(observation) if _is_argos(observation) else None
+
+
+def _is_argos(observation: Observed) -> bool:
+    # Dialects say `argos_class` of what came through Argos, whose minor axes are known to be too short.
+    return "argos_class" in observation.attributes
+
+
+def _axes(observation: Observed) -> tuple[float, float, float] | None:
+    ellipse = observation.ellipse
+    if ellipse is None or not ellipse.semi_major_m > 0:
+        return None
+    major = min(max(ellipse.semi_major_m, LEAST_UNCERTAINTY_M), MOST_UNCERTAINTY_M)
+    # Thinner than this, an ellipse is a line to 64-bit arithmetic.
+    minor = min(max(ellipse.semi_minor_m, LEAST_UNCERTAINTY_M, major / 1_000), major)
+    return major, minor, ellipse.orientation_deg
 
 
 def merge(known: Rows, new: Rows) -> tuple[Rows, list[Insertion]]:

@@ -133,14 +133,15 @@ def judge(work: Work, world: World) -> Verdict:
         evidence=with_shares(rows, shared) if is_moved else known.evidence,
         signs=signs,
         behaved=known.behaved,
-        stays=known.stays,
         collars=dict(known.collars),
+        past=known.past,
     )
     track, segments = _track(subject, known, world) if is_moved else (None, ())
     if is_animal and (inserted or more):
         behaved, known.behaved = known.behaved, behaviours(subject, known, world)
-        added += [one for key, one in known.behaved.items() if behaved.get(key) != one]
-        removed += [one for key, one in behaved.items() if known.behaved.get(key) != one]
+        # Most are the very findings of the step before.
+        added += [one for key, one in known.behaved.items() if (old := behaved.get(key)) is not one and old != one]
+        removed += [one for key, one in behaved.items() if (new := known.behaved.get(key)) is not one and new != one]
     standing = added
     if memory is None:
         before, after = {f.id: f for f in stood}, {f.id: f for f in standing}

@@ -14,6 +14,7 @@ from fusion.tracks import Checkpoint
 from geo.geofence import Memory as States
 from hub.pipeline.fence import Told
 from hub.pipeline.history import ROW, Rows
+from hub.pipeline.past import Past
 from hub.pipeline.signs import SIGN
 from hub.records.finding import Finding, Subject
 from hub.store.followed import Month
@@ -37,8 +38,9 @@ class Memory:
     While all rows are fixes, `fixes` is the very array `rows`. `states`: at fences, by fix. `followed`: months as the
     database has them. `since`: what is earlier is in here only as far as it matters for what is later; None: all is.
     `shared`: rows of what probably shows it; `evidence`: rows and these, what its track is made from.
-    `signs`: what a collar said beside its places. `behaved`: findings of what an individual does of itself. `stays`:
-    those of its stays, by what they were judged by; `collars`: how the collar of a device was judged, likewise.
+    `signs`: what a collar said beside its places. `behaved`: findings of what an individual does of itself. `past`:
+    what a search of its whole past goes on from; `collars`: how the collar of a device was judged, by the rows that it
+    was judged by.
     """
 
     rows: Rows = field(default_factory=_nothing)
@@ -54,8 +56,8 @@ class Memory:
     evidence: Rows = field(default_factory=_nothing)
     signs: Rows = field(default_factory=_no_signs)
     behaved: dict[UUID, Finding] = field(default_factory=dict[UUID, Finding])
-    stays: dict[tuple[object, ...], Finding] = field(default_factory=dict[tuple[object, ...], Finding])
     collars: dict[tuple[str, bytes], Deployment] = field(default_factory=dict[tuple[str, bytes], Deployment])
+    past: Past | None = None
 
 
 class Memories:

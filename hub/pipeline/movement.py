@@ -12,7 +12,7 @@ import numpy as np
 
 from fusion.hierarchy import Learnt, LogNormal, around, pooled
 from fusion.motion import MotionParameters, parameters_for
-from hub.records.movement import Movement
+from hub.records.movement import UNFITTED, Movement, Tag
 from hub.records.reference import Individual
 
 # By genus, or by species where the genus is not enough.
@@ -30,11 +30,15 @@ ANYWHERE_M = 2_000_000.0
 
 
 class Motion(NamedTuple):
-    """Parameters of a track, and what the covariances of its evidence are multiplied with. is_fitted: to collars."""
+    """Parameters of a track, and what the covariances of its evidence are multiplied with. is_fitted: to collars.
+
+    tags: what each tag is off by beside that; rows of its fixes hold it.
+    """
 
     parameters: MotionParameters
     error_factor: float
     is_fitted: bool
+    tags: tuple[Tag, ...] = ()
 
 
 class Movements:
@@ -43,6 +47,9 @@ class Movements:
     def __init__(self, fits: Iterable[Movement] = (), individuals: Mapping[UUID, Individual] | None = None) -> None:
         self.fits = {one.individual: one for one in fits}
         self.digest = _digest(self.fits.values())
+        self._tags = {(fit.individual, tag.device): tag for fit in self.fits.values() for tag in fit.tags}
+        # Devices of which anything is known beside the assumptions.
+        self.tagged = frozenset(device for _, device in self._tags)
         self._kinds: dict[str, list[Learnt]] = {}
         for key, individual in sorted((individuals or {}).items()):
             if (fit := self.fits.get(key)) is not None:
@@ -55,6 +62,10 @@ class Movements:
         if fit is not None:
             return _motion(fit)
         return self._of_kind(kind_of(scientific_name), scientific_name)
+
+    def tag(self, individual: UUID, device: str) -> Tag:
+        """What a tag is off by on an individual, or what is assumed."""
+        return self._tags.get((individual, device), UNFITTED)
 
     def _of_kind(self, kind: str, scientific_name: str) -> Motion:
         known = self._shared.get(kind)
@@ -105,7 +116,7 @@ def _motion(fit: Movement) -> Motion:
         ANYWHERE_M,
         centre_drift_m2_s=fit.centre_drift_m2_s,
     )
-    return Motion(parameters, fit.error_scale**2 * fit.spread_factor, True)
+    return Motion(parameters, fit.error_scale**2 * fit.spread_factor, True, fit.tags)
 
 
 def _digest(fits: Iterable[Movement]) -> str:

@@ -13,6 +13,7 @@ from fusion.ellipse import Floats
 from hub.pipeline.history import place_of
 from hub.pipeline.identity import named_by
 from hub.pipeline.world import World
+from hub.records.flank import flank_of
 from hub.records.identity import NOTHING_DECIDED, Believed
 from hub.records.observation import Detection, Sighting
 from hub.store.observations import Seen
@@ -90,6 +91,8 @@ def _passage(
         who: max(said, key=abs) if max(map(abs, said)) >= DECIDED else sum(said) / len(said)
         for who, said in scores.items()
     }
+    rest = _rest(joined)
+    joined |= dict.fromkeys(_unseen_sides([one for one, _ in group], world) - joined.keys(), 0.0)
     longitude, latitude, covariance = group[0][1]
     told = {name for one, _ in group if (name := species_of(one)) is not None}
     return Passage(
@@ -98,7 +101,7 @@ def _passage(
         latitude,
         covariance,
         joined,
-        _rest(joined),
+        rest,
         told.pop() if len(told) == 1 else None,
     )
 
@@ -108,9 +111,13 @@ def _scores(seen: Seen, what: Believed, world: World) -> dict[UUID, float]:
     assert isinstance(observation, Detection | Sighting)
     scores: dict[UUID, float] = {}
     for one in observation.resembles:
-        if (individual := world.individual_by_name.get(one.individual)) is not None:
+        individual = world.individual_by_name.get(one.individual)
+        if individual is not None and not _is_other_side(seen, individual, world):
             scores[individual] = one.log_ratio
     known = named_by(observation, world)
+    # A machine cannot know by one side whom it knows by the other; a person on the spot may.
+    if isinstance(observation, Detection) and known is not None and _is_other_side(seen, known, world):
+        known = None
     if known is not None and not observation.resembles:
         right = NAMED_BY_PERSON if isinstance(observation, Sighting) else NAMED_BY_MACHINE
         scores[known] = math.log(right / (1 - right) * max(len(world.individuals) - 1, 1))
@@ -121,6 +128,20 @@ def _scores(seen: Seen, what: Believed, world: World) -> dict[UUID, float]:
         if (individual := world.entry(what.individual)) is not None:
             scores[individual] = DECIDED
     return scores
+
+
+def _is_other_side(seen: Seen, individual: UUID, world: World) -> bool:
+    """Does it show the flank by which an individual is not known? Then looks say nothing of it, for or against."""
+    shown, known = flank_of(seen.observation.attributes), world.flank_of(individual)
+    return shown is not None and known is not None and shown != known
+
+
+def _unseen_sides(members: Sequence[Seen], world: World) -> set[UUID]:
+    """Individuals of whom a recogniser that looked at a passage saw nothing that it could know them by."""
+    looked = [one for one in members if isinstance(one.observation, Detection | Sighting) and one.observation.resembles]
+    if not looked:
+        return set()
+    return {key for key in world.one_flanked if all(_is_other_side(one, key, world) for one in looked)}
 
 
 def _rest(scores: dict[UUID, float]) -> float:

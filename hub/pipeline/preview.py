@@ -11,12 +11,14 @@ import msgspec
 import numpy as np
 
 from fusion.tracks import positions_at
+from hub.pipeline.confirm import Change
 from hub.pipeline.fuse import fuse
 from hub.pipeline.history import ordered_rows
 from hub.pipeline.identity import as_believed, history_of, named, subject_shown
 from hub.pipeline.shares import MOST_OF_A_SHARE, rows_of_shares, with_shares
 from hub.pipeline.world import World, read_world
 from hub.records.finding import Subject
+from hub.records.reference import Deployment
 from hub.records.roster import Merge
 from hub.store import shares
 from hub.store.database import Database
@@ -91,6 +93,37 @@ async def preview_of_merge(database: Database, world: World, merged: UUID, stays
     return RosterPreview(observations=changing, moved=found)
 
 
+async def preview_of_changes(database: Database, world: World, changes: Sequence[Change]) -> RosterPreview:
+    """What becomes of everybody whom a decision about a hypothesis concerns, in the world as it would be then.
+
+    Shares of other sightings stay as they are until the months are weighed again, as in `moved`.
+    """
+    if (merge := next((one.merge for one in changes if one.merge is not None), None)) is not None:
+        return await preview_of_merge(database, world, merge.merged, merge.stays)
+    site = world.site.id
+    records = [one.record for one in changes if one.record is not None]
+    fitted = [one.movement for one in changes if one.movement is not None]
+    after = await read_world(database, site, instead=records, fitted=fitted)
+    given = {one.sighting.id: one for one in changes if one.sighting is not None}
+    said = await as_believed(database, world, [one.sighting for one in given.values() if one.sighting is not None])
+    owners = {one.id: owner.id for one in said if (owner := subject_shown(one, world)) is not None}
+    changing = [one for one in given if owners.get(one) != given[one].individual]
+    concerned = {one.carrier for one in records if isinstance(one, Deployment)} | {one.individual for one in fitted}
+    concerned |= {world.merged.get(one, one) for one in concerned}
+    for one in changing:
+        concerned |= {who for who in (owners.get(one), given[one].individual) if who is not None}
+    concerned |= await shares.holders(database, site, changing) if changing else frozenset()
+    found: list[Moved] = []
+    for who in sorted(concerned & after.individuals.keys(), key=str):
+        now = await history_of(database, world, who) if who in world.individuals else []
+        then = [one for one in await history_of(database, after, who) if one.id not in given]
+        then += [one for one in said if given[one.id].individual == who]
+        shared = await shares.of_individual(database, site, who)
+        left = [one for one in shared if one.seen.id not in given]
+        found.append(await asyncio.to_thread(_moved, who, (now, shared), (then, left), world, after))
+    return RosterPreview(observations=changing, moved=found)
+
+
 async def moved_by_split(
     database: Database, world: World, individual: UUID, other: UUID | None, seen: Sequence[Seen]
 ) -> list[Moved]:
@@ -126,8 +159,8 @@ def _together(one: Sequence[Shared], other: Sequence[Shared]) -> list[Shared]:
 
 def _moved(individual: UUID, before: Side, after: Side, world: World, then: World | None = None) -> Moved:
     """`then`: the world in which the second side is made, if it is another one."""
-    record = world.individuals[individual]
     worlds = (world, then or world)
+    record = world.individuals.get(individual) or worlds[1].individuals[individual]
     rows = [
         with_shares(ordered_rows(said, one), rows_of_shares(shared, one))
         for (said, shared), one in zip((before, after), worlds, strict=True)

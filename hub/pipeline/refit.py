@@ -14,22 +14,18 @@ import msgspec
 
 from fusion.dispersal import settlement
 from fusion.evidence import Evidence
-from fusion.parameters import Fitted, fit_species, judged
+from fusion.parameters import Fitted, fit_species
 from hub.pipeline.carried import fixes_of
-from hub.pipeline.fuse import evidence_of
-from hub.pipeline.history import fixes_only, instant_of, rows_of
+from hub.pipeline.history import instant_of
 from hub.pipeline.movement import kind_of, prior_of
 from hub.pipeline.world import NOUNS, World
+from hub.pipeline.worn import FEWEST_FIXES, Worn, errors_differ, errors_of, worn_of
 from hub.records.hypothesis import Hypothesis, hypothesis_id
-from hub.records.movement import Movement
+from hub.records.movement import Movement, Tag
 from hub.store import hypotheses, merges, parameters, reference, sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
-# Fewer fixes say less than the prior does.
-FEWEST_FIXES = 30
-# The newest are fitted to: an animal of ten years ago is not the one of today.
-MOST_FIXES = 20_000
 # A fit that differs by less than this, as a share, is the one there is: every change makes tracks anew.
 TOLERANCE = 0.05
 
@@ -49,12 +45,14 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
     stored = await parameters.everything(database, site)
     records = await reference.everything(database, site, NOUNS)
     merged = await merges.holding(database, site)
-    world = World(await sites.get(database, site), records, fits=stored, merges=merged)
-    kinds: defaultdict[str, dict[UUID, Evidence]] = defaultdict(dict)
+    world = World(await sites.get(database, site), records, merges=merged)
+    kinds: defaultdict[str, dict[UUID, Worn]] = defaultdict(dict)
     for key, individual in sorted(world.individuals.items()):
-        evidence = await collar_evidence(database, world, key)
-        if len(evidence) >= FEWEST_FIXES:
-            kinds[kind_of(individual.scientific_name)][key] = evidence
+        said = await fixes_of(database, world, key, collars_only=True)
+        kind = kind_of(individual.scientific_name)
+        worn = await asyncio.to_thread(worn_of, said, world, prior_of(kind))
+        if len(worn.evidence) >= FEWEST_FIXES:
+            kinds[kind][key] = worn
     dispersing = {one.hypothesis.individual for one in await hypotheses.confirmed(database, site, "dispersal")}
     found: list[Movement] = []
     supposed: list[Hypothesis] = []
@@ -64,7 +62,7 @@ async def refit(database: Database, site: str, step: Callable[[int, int], None] 
         sexes = {key: world.individuals[key].sex for key in animals}
         for fits in await asyncio.to_thread(fitted_kind, kind, animals, sexes):
             found.append(fits.moving if fits.individual in dispersing else fits.resident)
-            if (one := dispersal(fits, animals[fits.individual], world)) is not None:
+            if (one := dispersal(fits, animals[fits.individual].evidence, world)) is not None:
                 supposed.append(one)
     async with database.transaction() as connection:
         await hypotheses.put(connection, site, ("dispersal",), supposed)
@@ -81,13 +79,6 @@ async def refit_every_site(database: Database) -> None:
         LOGGER.info("site %s: %d collared animals fitted, %d changed", site.id, fitted, changed)
 
 
-async def collar_evidence(database: Database, world: World, individual: UUID) -> Evidence:
-    """The newest `MOST_FIXES` fixes of its collars as evidence, errors as the sensors state them."""
-    rows = fixes_only(rows_of(await fixes_of(database, world, individual, collars_only=True), world))
-    rows = rows[rows["time_s"].argsort(kind="stable")][-MOST_FIXES:]
-    return evidence_of(rows, world.frame)
-
-
 class Fits(NamedTuple):
     """How one animal moves if its home stays, and if it moves; `log_bayes_factor` for the latter.
 
@@ -102,18 +93,18 @@ class Fits(NamedTuple):
     is_moving: bool
 
 
-def fitted_kind(kind: str, animals: Mapping[UUID, Evidence], sexes: Mapping[UUID, str]) -> list[Fits]:
+def fitted_kind(kind: str, animals: Mapping[UUID, Worn], sexes: Mapping[UUID, str]) -> list[Fits]:
     """Fits of one kind of animal, as residents and with centres that move. A pure function."""
-    named = {str(key): evidence for key, evidence in animals.items()}
+    named = {str(key): worn.evidence for key, worn in animals.items()}
     fits = fit_species(named, {str(key): sex for key, sex in sexes.items()}, prior_of(kind))
     found: list[Fits] = []
     for name, evidence in sorted(named.items()):
         fit, key = fits[name], UUID(name)
         settled = settlement(evidence, fit.prior)
-        resident = movement_of(key, fit.fitted)
+        resident = movement_of(key, *errors_of(animals[key], fit.fitted))
         moving = resident
         if settled.chosen is settled.moving:
-            moving = movement_of(key, judged(settled.moving, evidence))
+            moving = movement_of(key, *errors_of(animals[key], settled.moving))
         found.append(Fits(key, resident, moving, settled.log_bayes_factor, settled.ranges_moved, settled.is_moving))
     return found
 
@@ -150,8 +141,8 @@ def dispersal(fits: Fits, evidence: Evidence, world: World) -> Hypothesis | None
     )
 
 
-def movement_of(individual: UUID, fit: Fitted) -> Movement:
-    """A fit as it is stored."""
+def movement_of(individual: UUID, fit: Fitted, tags: tuple[Tag, ...]) -> Movement:
+    """A fit, with what its tags are off by, as it is stored."""
     return Movement(
         individual=individual,
         tau_position_s=fit.parameters.tau_position_s,
@@ -162,11 +153,14 @@ def movement_of(individual: UUID, fit: Fitted) -> Movement:
         spread_factor=fit.spread_factor,
         log_covariance=tuple(float(value) for value in fit.log_covariance.ravel()),
         fixes=fit.fixes,
+        tags=tags,
     )
 
 
 def differs(one: Movement, other: Movement) -> bool:
-    """Does any parameter differ by more than `TOLERANCE` of itself?"""
+    """Does any parameter differ by more than `TOLERANCE` of itself, or the errors of a tag?"""
+    if errors_differ(one.tags, other.tags):
+        return True
     names = ("tau_position_s", "tau_velocity_s", "sigma_m", "error_scale", "spread_factor")
     pairs = [(getattr(one, name), getattr(other, name)) for name in names]
     moved = (one.centre_drift_m2_s > 0.0) != (other.centre_drift_m2_s > 0.0)

@@ -6,6 +6,7 @@ of the newest observation, so the same whatever the order in which anything came
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,11 +17,14 @@ import numpy as np
 
 from hub.pipeline import identity
 from hub.pipeline.carried import fixes_of
+from hub.pipeline.flanks import OneFlank, one_flank, same_animals
 from hub.pipeline.history import UNUSABLE, place_of
 from hub.pipeline.looked import that_count
+from hub.pipeline.wearers import with_wearers
 from hub.pipeline.weighing import WINDOW, to_the_hour
 from hub.pipeline.world import World
 from hub.records.finding import Finding, Subject
+from hub.records.flank import flank_of
 from hub.records.hypothesis import Hypothesis, HypothesisKind, hypothesis_id
 from hub.records.observation import Detection, Sighting
 from hub.records.proposal import Proposal
@@ -28,9 +32,9 @@ from hub.store import findings, hypotheses, identities, noticed, observations, p
 from hub.store.database import Database
 from hub.store.observations import Seen
 
-SUPPOSED: Final[tuple[HypothesisKind, ...]] = ("birth", "death", "wrong_deployment")
+SUPPOSED: Final[tuple[HypothesisKind, ...]] = ("birth", "death", "wrong_deployment", "same_animal")
 # What confirming one is worth, for one that is certain: how much of what is believed would be another.
-STAKES: Final[dict[HypothesisKind, float]] = {"death": 3.0, "wrong_deployment": 2.0, "birth": 2.0, "dispersal": 1.0}
+STAKES: Final = {"death": 3.0, "wrong_deployment": 2.0, "birth": 2.0}
 LEAST_DEATH: Final = 0.05
 # Sightings that are likely of nobody on the roster, and how near and alike they must be to be one stranger.
 LEAST_NOBODY: Final = 0.6
@@ -69,11 +73,13 @@ async def suppose(database: Database, world: World) -> list[Hypothesis]:
     until = to_the_hour(newest)
     standing = await findings.going_on(database, site)
     known = [one for one in (_of_finding(finding, world) for finding in standing) if one is not None]
+    known += await asyncio.to_thread(same_animals, await _one_flanked(database, world), world)
     dying = {one.individual for one in known if one.kind == "death"}
     for key in sorted(world.individuals):
         if key not in dying and (one := await _silent(database, world, key, until)) is not None:
             known.append(one)
     known += births(await _strangers(database, world, until), world)
+    known = await with_wearers(database, world, known, until)
     async with database.transaction() as connection:
         await hypotheses.put(connection, site, SUPPOSED, known)
     return known
@@ -131,6 +137,22 @@ async def _silent(database: Database, world: World, key: UUID, until: datetime) 
                  (place[0], place[1]), individual.sensitive, (last.id,), detail)  # fmt: skip
 
 
+async def _one_flanked(database: Database, world: World) -> list[OneFlank]:
+    """Who is known by one flank, with what certainly shows it."""
+    found: list[OneFlank] = []
+    for key in sorted(world.one_flanked):
+        subject = Subject(kind="individual", id=key)
+        said = await identity.named(database, world, world.entries_of(key))
+        seen = [
+            one
+            for one in await identity.as_believed(database, world, said)
+            if identity.subject_shown(one, world) == subject
+        ]
+        if (one := one_flank(world, key, seen)) is not None:
+            found.append(one)
+    return found
+
+
 def _moving(fixes: Sequence[Seen], world: World) -> list[Seen]:
     """Fixes that lie farther from the first of them than a collar that lies still says."""
     places = [(one, place) for one in fixes if (place := place_of(one, world)) is not None]
@@ -182,15 +204,10 @@ async def _strangers(database: Database, world: World, until: datetime) -> list[
             Stranger(
                 one, 0.99 if said_nobody or proposal is None else proposal.nobody, place[0], place[1],
                 observation.scientific_name, {r.individual: r.log_ratio for r in observation.resembles},
-                _flank(observation.attributes),
+                flank_of(observation.attributes),
             )
         )  # fmt: skip
     return out[-MOST_STRANGERS:]
-
-
-def _flank(attributes: dict[str, Any]) -> str | None:
-    said = str(attributes.get("flank", "")).lower()
-    return said if said in ("left", "right") else None
 
 
 def births(strangers: Sequence[Stranger], world: World) -> list[Hypothesis]:

@@ -18,7 +18,7 @@ from hub.pipeline.world import World
 from hub.records.observation import Detection, Fix, Sighting
 from hub.store.observations import Seen
 
-MODEL: Final = "month-1"
+MODEL: Final = "month-2"
 """Raised whenever what is weighed, or how, changes beside the rules of `fusion`."""
 MARGIN: Final = timedelta(days=10)
 WINDOW: Final = timedelta(days=30)
@@ -89,7 +89,9 @@ def outdated(known: Iterable[tuple[date, str]], world: World) -> Collection[date
 
 
 def _of_all_months(world: World) -> tuple[object, ...]:
-    individuals = sorted((str(one.id), one.name, one.scientific_name) for one in world.individuals.values())
+    individuals = sorted(
+        (str(one.id), one.name, one.scientific_name, str(world.flank_of(one.id))) for one in world.individuals.values()
+    )
     rules = AssociationRules().configuration_hash().hex()
     merged = sorted((str(one), str(stays_as)) for one, stays_as in world.merged.items())
     return (MODEL, rules, world.site.centre, world.movements.digest, individuals, merged)

@@ -19,8 +19,9 @@ from hub.pipeline.guard import watched, watches
 from hub.pipeline.movement import Movements
 from hub.pipeline.protected import Protected
 from hub.records.finding import Subject
+from hub.records.flank import Flank, flank_of
 from hub.records.ids import content_id
-from hub.records.movement import Movement
+from hub.records.movement import UNFITTED, Movement, Tag
 from hub.records.observation import Detection, Observed, Sighting
 from hub.records.reference import Deployment, Device, Fence, Individual, Place, Reference
 from hub.records.roster import Merge, standing_for
@@ -175,6 +176,12 @@ class World:
         """A device that is on nobody, as a subject of its own. Its id follows from its key, known or not."""
         return _device_subject(self.site.id, device)
 
+    def tag_of(self, device: str, at: datetime) -> Tag:
+        """What a tag is off by, as fitted for the animal that wore it then; else what is assumed of any."""
+        if device not in self.movements.tagged:
+            return UNFITTED
+        return self.movements.tag(self.subject_of(device, at).id, device)
+
     def place_of(self, device: str, at: datetime) -> Place | None:
         """Where a standing device stood then."""
         subject = self.subject_of(device, at)
@@ -193,6 +200,16 @@ class World:
             free_from = stay.valid_to
         gaps.append((free_from, None))
         return gaps
+
+    @cached_property
+    def one_flanked(self) -> frozenset[UUID]:
+        """Individuals that are known by one flank only: provisional, until a person says who shows the other one."""
+        return frozenset(key for key in self.individuals if self.flank_of(key) is not None)
+
+    def flank_of(self, individual: UUID) -> Flank | None:
+        """The only flank by which an individual is known; None of one whose both are, or that is known otherwise."""
+        known: set[Flank | None] = {flank_of(one.attributes) for one in self.entries_of(individual)}
+        return known.pop() if len(known) == 1 else None
 
     def name_of(self, subject: Subject, device: str = "") -> str:
         """A name that a dispatcher knows."""
@@ -276,14 +293,19 @@ async def read_world(
     before: World | None = None,
     as_of: datetime | None = None,
     also: Sequence[Merge] = (),
+    instead: Sequence[Reference] = (),
+    fitted: Sequence[Movement] = (),
 ) -> World:
     """A site as its reference data say now, `before` as they said so far; raises NotFound and DatabaseUnavailable.
 
     as_of: as they said at that time; where the middle of the site is, is no matter of time. also: merges as if they
-    were made already.
+    were made already; so with records `instead` of those of the same id, and with fits.
     """
     records = await reference.everything(database, site, NOUNS, as_of)
-    fits = await parameters.everything(database, site, as_of)
+    edited, refitted = {one.id for one in instead}, {one.individual for one in fitted}
+    records = [*(one for one in records if one.id not in edited), *instead]
+    fits = [one for one in await parameters.everything(database, site, as_of) if one.individual not in refitted]
+    fits += fitted
     merged = await merges.holding(database, site, as_of)
     return World(await sites.get(database, site), records, before, fits, [*merged, *also], as_of)
 

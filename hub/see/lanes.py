@@ -12,8 +12,8 @@ from hub.store import looks
 from hub.store.database import Database
 from hub.store.looks import LANES, Lane, LookRow
 
-AHEAD: Final = 2
-"""So many pictures for each process are held ready: few, so that whoever comes live waits for nobody in a queue."""
+AHEAD: Final[dict[Lane, int]] = {"live": 2, "bulk": 6, "again": 6}
+"""So many pictures for each process are held ready: of live ones few, so that cameras take turns to the last."""
 
 
 class Turn(NamedTuple):
@@ -28,7 +28,7 @@ class Lanes:
 
     def __init__(self, database: Database, processes: int) -> None:
         self._database = database
-        self._most = AHEAD * processes
+        self._processes = processes
         self._lanes: dict[Lane, deque[Turn]] = {lane: deque() for lane in LANES}
         self._filled = asyncio.Event()
         self._done_meanwhile: set[UUID] = set()
@@ -44,8 +44,9 @@ class Lanes:
         self.wanted.clear()
         is_more = False
         for lane in LANES:
-            room = self._most - len(self._lanes[lane])
-            if room <= 0 or (lane != "live" and 2 * room < self._most):
+            most = AHEAD[lane] * self._processes
+            room = most - len(self._lanes[lane])
+            if room <= 0 or (lane != "live" and 2 * room < most):
                 is_more = True
                 continue
             self._done_meanwhile.clear()

@@ -8,16 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import msgspec
 
+from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
 from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen, Show, Shown
 
 PICTURE_S: Final = 10.0
+"""Processor time. Where the machine is busy with other things, a picture waits for it: that is not its fault."""
+PATIENCE_S: Final = 50.0
+"""So much longer by the clock, at most."""
 LOAD_S: Final = 120.0
 MOST_REPLY_BYTES: Final = 16 << 20
 INHERITED: Final = ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -35,6 +40,10 @@ _orders = msgspec.msgpack.Encoder()
 _replies = msgspec.msgpack.Decoder(Reply)
 
 
+Left = Callable[[], float]
+"""How many seconds may still be waited."""
+
+
 class Died(Exception):
     """The process ended, or had to be ended; the text says how."""
 
@@ -49,7 +58,7 @@ class Looking:
     def __init__(self, folder: Path | None = None, *, picture_s: float = PICTURE_S, load_s: float = LOAD_S) -> None:
         """`folder`: of the model. Raises ManifestError where it cannot be used."""
         self._folder = folder
-        self._picture_s, self._load_s = picture_s, load_s
+        self._picture_s, self._load_s, self._patience_s = picture_s, load_s, PATIENCE_S
         self._process: subprocess.Popen[bytes] | None = None
         self.deaths = 0
         self.memory_mb = 0.0
@@ -74,11 +83,14 @@ class Looking:
             # A new process met a model that is another than it was.
             return Seen(state="unreadable", reason=f"the model cannot be loaded again: {error}")
 
-    def attempt(self, data: bytes) -> Seen:
-        """As `look`, for whoever tells a picture's fault from others'. Raises Died, ManifestError."""
+    def attempt(self, data: bytes, boxes: Sequence[Area] = ()) -> Seen:
+        """As `look`, for whoever tells a picture's fault from others'; a classifier may be given boxes to look at.
+
+        Raises Died, ManifestError.
+        """
         self._ready()
         try:
-            answer = self._ask(Look(data), self._picture_s)
+            answer = self._ask(Look(data, list(boxes)), self._picture_s)
         except Died:
             self.deaths += 1
             raise
@@ -142,34 +154,37 @@ class Looking:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise Died("the process is not there")
-        end = time.monotonic() + seconds
+        left = _time_left(process.pid, seconds, self._patience_s)
         body = _orders.encode(order)
         try:
-            self._write(process.stdin.fileno(), len(body).to_bytes(4, "big") + body, end)
-            length = int.from_bytes(self._read(process, 4, end), "big")
+            self._write(process.stdin.fileno(), len(body).to_bytes(4, "big") + body, left)
+            length = int.from_bytes(self._read(process, 4, left), "big")
             if length > MOST_REPLY_BYTES:
                 self.close()
                 raise Died("it answered at impossible length")
-            return _replies.decode(self._read(process, length, end))
+            return _replies.decode(self._read(process, length, left))
         except BrokenPipeError:
             raise self._death(process) from None
 
-    def _write(self, descriptor: int, data: bytes, end: float) -> None:
+    def _write(self, descriptor: int, data: bytes, time_left: Left) -> None:
         """A process that does not read must not hold up the hub: a pipe takes 64 KB, a picture is larger."""
         left = memoryview(data)
         while left:
-            if not select.select([], [descriptor], [], max(0.0, end - time.monotonic()))[1]:
+            if not select.select([], [descriptor], [], time_left())[1]:
+                if time_left() > 0:
+                    continue
                 self.close()
                 raise Died("it took too long")
             left = left[os.write(descriptor, left) :]
 
-    def _read(self, process: subprocess.Popen[bytes], count: int, end: float) -> bytes:
+    def _read(self, process: subprocess.Popen[bytes], count: int, time_left: Left) -> bytes:
         if process.stdout is None:
             raise Died("the process is not there")
         descriptor, found = process.stdout.fileno(), bytearray()
         while len(found) < count:
-            left = end - time.monotonic()
-            if not select.select([descriptor], [], [], max(0.0, left))[0]:
+            if not select.select([descriptor], [], [], time_left())[0]:
+                if time_left() > 0:
+                    continue
                 self.close()
                 raise Died("it took too long")
             part = os.read(descriptor, count - len(found))
@@ -183,3 +198,27 @@ class Looking:
         self.close()
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return Died(f"it ended the process that looked at it ({name})")
+
+
+def _time_left(process: int, seconds: float, patience_s: float) -> Left:
+    """So much processor time of a process from now on; `patience_s`: so much longer by the clock."""
+    began, spent = time.monotonic(), _spent_s(process)
+
+    def left() -> float:
+        passed = time.monotonic() - began
+        if passed < seconds or spent is None:
+            return max(0.0, seconds - passed)
+        now = _spent_s(process)
+        if now is None or passed >= seconds + patience_s:
+            return 0.0
+        return max(0.0, seconds - (now - spent))
+
+    return left
+
+
+def _spent_s(process: int) -> float | None:
+    try:
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

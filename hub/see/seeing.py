@@ -35,7 +35,8 @@ ASK_EVERY_S: Final = 1.0
 """What nobody called for is found after this time."""
 LEAST_PAUSE_S: Final = 0.02
 """Between questions to the database: a flood of changes is one reason to ask, not thousands."""
-BROKEN_PAUSE_S: Final = 10.0
+BROKEN_PAUSE_S: Final = (0.5, 10.0)
+"""After a fault of the model or the machine: first, and at most."""
 MOST_SETTLED: Final = 64
 SITES_EVERY_S: Final = 10.0
 
@@ -150,6 +151,7 @@ class Seeing:
 
     async def _look(self, eye: Looks, lanes: Lanes, done: asyncio.Queue[Looked], threads: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
+        pause_s, longest_s = BROKEN_PAUSE_S
         while True:
             turn = await lanes.take()
             medium, model = turn.medium, self.model
@@ -167,9 +169,10 @@ class Seeing:
                 self.problem = str(broken)
                 LOGGER.error("pictures wait: %s", broken)
                 lanes.done(medium.id)
-                await asyncio.sleep(BROKEN_PAUSE_S)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, longest_s)
                 continue
-            self.problem = ""
+            self.problem, pause_s = "", BROKEN_PAUSE_S[0]
             await done.put(Looked(medium, model.key, seen, model.levels))
 
     def _look_at(self, eye: Looks, model: Active, medium: Medium) -> Seen:

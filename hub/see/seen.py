@@ -19,6 +19,14 @@ class Box(msgspec.Struct, frozen=True):
     height: float
 
 
+class Crop(msgspec.Struct, frozen=True):
+    """What a classifier says of one box: labels with probabilities, the likeliest first; none where it is too small."""
+
+    area: tuple[float, float, float, float]
+    """Left, top, width, height as parts of the picture."""
+    named: list[tuple[str, float]] = []
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One picture, looked at. `unreadable` has a reason and nothing else; `partial` had been cut off."""
 
@@ -31,6 +39,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     boxes: list[Box] = []
     """Of a detector; a classifier says the same of the whole picture."""
     embedding: list[float] = []
+    crops: list[Crop] = []
+    """Of a classifier that was asked for some boxes only."""
     facts: dict[str, str] = {}
     brightness: float = 0.0
     """Mean, 0 to 1."""
@@ -51,9 +61,10 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
-    """Look at these bytes."""
+    """Look at these bytes; a classifier that is given boxes looks at these cut-outs, and not at the whole."""
 
     data: bytes
+    boxes: list[tuple[float, float, float, float]] = []
 
 
 class Show(msgspec.Struct, frozen=True, tag="show"):

@@ -11,18 +11,21 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import cv2
 import msgspec
 
+from fusion.camera.crop import square_crop
+from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
 from fusion.camera.model import Model
 from hub.see.folder import read_folder
 from hub.see.pixels import Picture, Unreadable, read_picture
 from hub.see.quality import quality
-from hub.see.seen import Answer, Box, Failed, Load, Order, Ready, Reply, Seen, Show, Shown
+from hub.see.seen import Answer, Box, Crop, Failed, Load, Order, Ready, Reply, Seen, Show, Shown
 from hub.see.veiled import as_jpeg
 
 MEMORY_MB: Final = 1_024
@@ -60,17 +63,18 @@ def main() -> None:
         elif isinstance(order, Show):
             reply = show(order)
         else:
-            reply = Answer(look(order.data, model), _peak_mb())
+            reply = Answer(look(order.data, model, order.boxes), _peak_mb())
         body = _replies.encode(reply)
         sink.write(len(body).to_bytes(4, "big") + body)
         sink.flush()
 
 
-def look(data: bytes, model: Model | None) -> Seen:
-    """Bytes -> what is seen in them. Never raises but what ends the process."""
+def look(data: bytes, model: Model | None, boxes_of: Sequence[Area] = ()) -> Seen:
+    """Bytes -> what is seen in them, or in the boxes given, by a classifier. Never raises but what ends the process."""
     begin = time.process_time()
     try:
-        picture = read_picture(data, model.manifest.input if model else None)
+        # Cut-outs are small enough: they want all the pixels that there are.
+        picture = read_picture(data, model.manifest.input if model and not boxes_of else None)
         measured = quality(picture.pixels)
     except Unreadable as reason:
         return Seen(state="unreadable", reason=str(reason))
@@ -78,7 +82,8 @@ def look(data: bytes, model: Model | None) -> Seen:
         return Seen(state="unreadable", reason="it needs more memory than a picture may")
     read = time.process_time()
     try:
-        boxes, embedding = _ask(picture, model)
+        crops = _classified(picture, model, boxes_of) if model and boxes_of else []
+        boxes, embedding = ([], []) if boxes_of else _ask(picture, model)
     except MemoryError:
         return Seen(state="unreadable", reason="the model needs more memory than runtime.memory_mb allows")
     except ManifestError as error:
@@ -91,6 +96,7 @@ def look(data: bytes, model: Model | None) -> Seen:
         rows_kept=round(picture.rows_kept, 4),
         boxes=boxes,
         embedding=embedding,
+        crops=crops,
         facts=picture.facts,
         brightness=measured.brightness,
         sharpness=measured.sharpness,
@@ -110,6 +116,18 @@ def show(order: Show) -> Shown:
         return Shown(reason=str(reason))
     except (MemoryError, ValueError) as error:
         return Shown(reason=str(error) or "it needs more memory than a picture may")
+
+
+def _classified(picture: Picture, model: Model, boxes: Sequence[Area]) -> list[Crop]:
+    if model.manifest.task != "classify":
+        raise ManifestError(f"cut-outs are for a classifier; {model.manifest.id} is there to {model.manifest.task}")
+    least, most = model.manifest.thresholds.keep, model.manifest.output.max_det
+    found: list[Crop] = []
+    for area in boxes:
+        cut = square_crop(picture.pixels, area)
+        named = model.classify(cut)[:most] if cut is not None else []
+        found.append(Crop(area, [(one.label, one.probability) for one in named if one.probability >= least]))
+    return found
 
 
 def _ask(picture: Picture, model: Model | None) -> tuple[list[Box], list[float]]:

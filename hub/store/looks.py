@@ -249,13 +249,14 @@ async def waiting(database: Database) -> list[Waits]:
 
 
 MOST_COUNTED = 10_000
-_SOME = "select count(*) from (select from medium where site_id = $1 and {} limit $2) counted"
-_OLDEST = f"(select received_at from medium where {{}} and {_WAITS} and site_id = $1 order by received_at limit 1)"
 OF_SITE = f"""
-select ({_SOME.format("live and " + _WAITS)}) as live, ({_SOME.format("not live and " + _WAITS)}) as bulk,
-       ({_SOME.format("look_again is not null")}) as again,
-       ({_SOME.format("state = 'quarantined'")}) as unreadable,
-       least({_OLDEST.format("live")}, {_OLDEST.format("not live")}) as oldest"""
+select (select count(*) from (select from medium where site_id = $1 and live and {_WAITS} limit $2) a) as live,
+       (select count(*) from (select from medium where site_id = $1 and not live and {_WAITS} limit $2) b) as bulk,
+       (select count(*) from (select from medium where site_id = $1 and look_again is not null limit $2) c) as again,
+       (select count(*) from (select from medium where site_id = $1 and state = 'quarantined' limit $2) d) as bad,
+       least((select received_at from medium where live and {_WAITS} and site_id = $1 order by received_at limit 1),
+             (select received_at from medium where not live and {_WAITS} and site_id = $1 order by received_at limit 1)
+       ) as oldest"""
 
 
 class OfSite(NamedTuple):

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
-from hub.records.movement import Movement
+from hub.records.movement import Movement, Tag
 from hub.store import log
 from hub.store.database import Connection, Database
 
 NOUN = "movement"
+_tags = msgspec.json.Decoder(tuple[Tag, ...]).decode
 
 # The newest fit of an animal is the one that holds.
 ALL = """
 select distinct on (individual_id) individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s,
-    error_scale, spread_factor, log_covariance, fixes
+    error_scale, spread_factor, log_covariance, fixes, tags
 from movement where site_id = $1 and fitted_at <= coalesce($2::timestamptz, 'infinity')
 order by individual_id, fitted_at desc"""
 
@@ -29,8 +31,8 @@ async def everything(database: Database, site: str, as_of: datetime | None = Non
 
 PUT = """
 insert into movement (site_id, individual_id, tau_position_s, tau_velocity_s, sigma_m, centre_drift_m2_s, error_scale,
-    spread_factor, log_covariance, fixes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
+    spread_factor, log_covariance, fixes, tags)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
 
 
 async def put(database: Database, site: str, movements: Sequence[Movement]) -> None:
@@ -53,6 +55,7 @@ async def put_in(connection: Connection, site: str, movements: Sequence[Movement
             one.spread_factor,
             list(one.log_covariance),
             one.fixes,
+            msgspec.json.encode(one.tags),
         )
         for one in movements
     ]
@@ -71,4 +74,5 @@ def _movement(row: asyncpg.Record) -> Movement:
         spread_factor=row["spread_factor"],
         log_covariance=tuple(row["log_covariance"]),
         fixes=row["fixes"],
+        tags=_tags(row["tags"]),
     )

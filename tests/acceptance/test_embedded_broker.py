@@ -22,6 +22,7 @@ import pytest
 
 from hub.embedded.broker import DeviceUser, EmbeddedBroker
 from hub.embedded.ground import EmbeddedStartFailed
+from hub.embedded.start import start_broker
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS = 15.0
@@ -102,6 +103,19 @@ async def next_message(connection: aiomqtt.Client) -> tuple[str, bytes]:
     async with asyncio.timeout(SECONDS):
         message = await anext(aiter(connection.messages))
     return str(message.topic), bytes(message.payload)
+
+
+async def test_broker__of_any_port_is_where_the_hub_is_told_and_stays_there_when_it_is_started_again(
+    open_folder: Path,
+) -> None:
+    async with start_broker(open_folder, host="127.0.0.1", port=0, durable=False) as broker:
+        port = broker.port
+        async with hub(broker):
+            broker.kill()
+        await asyncio.to_thread(broker.start)
+        assert broker.port == port > 0
+        async with hub(broker):
+            pass
 
 
 async def test_broker__acknowledged_message_survives_a_kill(broker: EmbeddedBroker) -> None:

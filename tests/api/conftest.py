@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
 from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
 
 from hub.console.app import create_api
 from hub.console.feeds import Feeds
-from hub.console.parts import Parts
+from hub.console.parts import WEB, Parts
 from hub.console.passwords import Passwords
 from hub.console.routes import console_routes
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
-from hub.pictures import Pictures
+from hub.pictures import Pictures, picture_routes
 from hub.pipeline.line import Line, Told
 from hub.records.ids import new_id
 from hub.records.person import Person, Role
@@ -30,6 +33,7 @@ from hub.see.registry import Models
 from hub.settings import Settings
 from hub.store import access, people, reference, sites
 from hub.store.database import Database
+from hub.throttle import Throttle
 from mobile_api.routes import ROUTES as MOBILE_ROUTES
 from tests.builders import NOON, a_site
 
@@ -47,6 +51,9 @@ class FakeVitals:
 
     def mqtt(self) -> Door:
         return Door(connected=self.connected, lag=0)
+
+    def doors(self) -> dict[str, Door]:
+        return {"ftps": Door(connected=False, lag=2)}
 
     def detector(self) -> DetectorState | None:
         return None
@@ -149,49 +156,90 @@ class Hub:
         return answer.json()
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Path:
-    """A small console beside a file that nobody may read."""
-    folder = tmp_path / "web"
-    (folder / "vendor").mkdir(parents=True)
-    (folder / "index.html").write_text(
-        '<script type="importmap">{"imports": {"x": "{{ASSETS}}/vendor/x.mjs"}}</script>'
-        '<script type="module" src="{{ASSETS}}/app.js"></script>'
+class Present:
+    """What belongs to the test that runs now. The application is made once, which takes a third of a second, and finds
+    through here what is new for each test."""
+
+    def __init__(self) -> None:
+        self.database: Database
+        self.acceptor: Acceptor
+        self.feeds: Feeds
+        self.vitals: FakeVitals
+        self.clock: Clock
+        self.throttle: Throttle
+        self.drills: dict[str, FakeDrill]
+        self.pictures: Pictures
+
+    def begin(self, database: Database, folder: Path) -> None:
+        """Another test."""
+        self.database, self.acceptor, self.feeds = database, Acceptor(database), Feeds(database)
+        self.vitals, self.clock, self.throttle, self.drills = FakeVitals(), Clock(), Throttle(), {}
+        self.feeds.now = self.clock
+        self.pictures = Pictures(database, Settings(state=str(folder)), self.acceptor, Models(folder), self.clock)
+
+
+class Through:
+    """Stands for one thing of the present test, by its name there."""
+
+    def __init__(self, present: Present, name: str) -> None:
+        self._present, self._meant = present, attrgetter(name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._meant(self._present), name)
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self._meant(self._present)(*given, **named)
+
+
+@pytest.fixture(scope="session")
+def present() -> Present:
+    """What is new for each test."""
+    return Present()
+
+
+@pytest.fixture(scope="session")
+def application(present: Present, tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    """The whole HTTP side, for the present test; a file whose tests edit the console makes its own."""
+    return an_application(present, tmp_path_factory.mktemp("api"), WEB)
+
+
+def an_application(present: Present, folder: Path, web: Path) -> Litestar:
+    """The HTTP side with every route."""
+    database: Any = Through(present, "database")
+    feeds: Any = Through(present, "feeds")
+    acceptor: Any = Through(present, "acceptor")
+    clock: Any = Through(present, "clock")
+    vitals: Any = Through(present, "vitals")
+    throttle: Any = Through(present, "throttle")
+    names = ("receiver", "uploads", "seeing", "second", "vault", "showing")
+    parts = {name: Through(present, f"pictures.{name}") for name in names}
+    pictures: Any = SimpleNamespace(**parts)
+    return create_api(
+        Parts(
+            database=database,
+            acceptor=acceptor,
+            vitals=vitals,
+            now=clock,
+            wall=clock,
+            folder=folder,
+            import_file=partial(import_upload, acceptor, database),
+            web=web,
+            handlers=(
+                *console_routes(database, feeds, clock, lambda site: present.drills.get(site)),
+                *picture_routes(pictures, database, clock),
+                *MOBILE_ROUTES,
+            ),
+            passwords=Passwords(CHEAP),
+            throttle=throttle,
+        )
     )
-    (folder / "app.js").write_text("export const text = 'leopard';\n" * 200)
-    (folder / "vendor" / "x.mjs").write_text("export default 1;\n")
-    (folder / "mark.png").write_bytes(bytes(range(256)))
-    (folder / ".hidden.js").write_text("secret")
-    (tmp_path / "secret.js").write_text("secret")
-    (folder / "way_out.js").symlink_to(tmp_path / "secret.js")
-    return folder
 
 
 @pytest.fixture
-async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hub]:
+async def hub(database: Database, tmp_path: Path, present: Present, application: Litestar) -> AsyncIterator[Hub]:
     """The application with two sites and a machine of every role at the first; `stranger` belongs to the second."""
-    vitals, clock = FakeVitals(), Clock()
-    acceptor = Acceptor(database)
-    feeds, drills = Feeds(database), dict[str, FakeDrill]()
-    feeds.now = clock
-    lines = dict[str, Line]()
-    pictures = Pictures(database, Settings(state=str(tmp_path)), acceptor, Models(tmp_path), clock)
-    parts = Parts(
-        database=database,
-        acceptor=acceptor,
-        vitals=vitals,
-        now=clock,
-        wall=clock,
-        folder=tmp_path,
-        import_file=partial(import_upload, acceptor, database),
-        web=web,
-        handlers=(
-            *console_routes(database, feeds, clock, drills.get),
-            *pictures.handlers,
-            *MOBILE_ROUTES,
-        ),
-        passwords=Passwords(CHEAP),
-    )
+    present.begin(database, tmp_path)
+    feeds, lines = present.feeds, dict[str, Line]()
     async with database.transaction() as connection:
         await sites.put(connection, a_site(SITE))
         await sites.put(connection, a_site(OTHER))
@@ -200,17 +248,17 @@ async def hub(database: Database, tmp_path: Path, web: Path) -> AsyncIterator[Hu
         await line.start()
         feeds.tell(site, Told(cursor=line.cursor, is_start=True), line.world_now)
     # Litestar's own test client runs the application in another thread, where this database cannot be used.
-    transport = ASGITransport(create_api(parts), raise_app_exceptions=False)
+    transport = ASGITransport(application, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://hub.test") as client:
-        hub = Hub(client, database, vitals, clock)
-        hub.lines, hub.feeds, hub.drills, hub.pictures = lines, feeds, drills, pictures
+        hub = Hub(client, database, present.vitals, present.clock)
+        hub.lines, hub.feeds, hub.drills, hub.pictures = lines, feeds, present.drills, present.pictures
         for role in ("ranger", "dispatcher", "scientist", "admin"):
             await hub.keyed(role, SITE, role)
         await hub.keyed("stranger", OTHER, "admin")
         await hub.keyed("chief", "*", "admin")
         await hub.keyed("collar", SITE, "ranger", device="collar-1")
         yield hub
-    pictures.close()
+        hub.pictures.close()
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:

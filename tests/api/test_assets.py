@@ -10,10 +10,36 @@ from pathlib import Path
 
 import brotli
 import pytest
+from litestar import Litestar
 
-from tests.api.conftest import Hub, problem
+from tests.api.conftest import Hub, Present, an_application, problem
 
 FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small console beside a file that nobody may read."""
+    above = tmp_path_factory.mktemp("console")
+    folder = above / "web"
+    (folder / "vendor").mkdir(parents=True)
+    (folder / "index.html").write_text(
+        '<script type="importmap">{"imports": {"x": "{{ASSETS}}/vendor/x.mjs"}}</script>'
+        '<script type="module" src="{{ASSETS}}/app.js"></script>'
+    )
+    (folder / "app.js").write_text("export const text = 'leopard';\n" * 200)
+    (folder / "vendor" / "x.mjs").write_text("export default 1;\n")
+    (folder / "mark.png").write_bytes(bytes(range(256)))
+    (folder / ".hidden.js").write_text("secret")
+    (above / "secret.js").write_text("secret")
+    (folder / "way_out.js").symlink_to(above / "secret.js")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def application(present: Present, web: Path) -> Litestar:
+    """One that shows the small console."""
+    return an_application(present, web.parent, web)
 
 
 async def hashed(hub: Hub) -> str:
@@ -48,11 +74,12 @@ async def test_page__policy_allows_its_own_import_map_and_no_other_inline_script
 
 
 async def test_page__gets_a_new_folder_when_a_file_is_edited(hub: Hub, web: Path) -> None:
+    (web / "edited.js").write_text("export const text = 'leopard';\n")
     before = await hashed(hub)
-    (web / "app.js").write_text("export const text = 'lynx';\n")
+    (web / "edited.js").write_text("export const text = 'lynx';\n")
     after = await hashed(hub)
     assert after != before
-    old = await hub.client.get(f"{before}/app.js")
+    old = await hub.client.get(f"{before}/edited.js")
     assert (old.text, old.headers["cache-control"]) == ("export const text = 'lynx';\n", "no-cache")
 
 

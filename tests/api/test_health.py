@@ -39,7 +39,7 @@ async def test_site__tells_how_fresh_it_is(hub: Hub) -> None:
     assert datetime.fromisoformat(health["last_observed_at"]) == datetime.fromisoformat(at)
     assert (health["observations_last_hour"], health["quarantined_last_day"]) == (1, 1)
     assert health["devices"] == {"ok": 1, "silent": 1}
-    assert health["doors"] == {"mqtt": {"connected": True, "lag": 0}}
+    assert health["doors"] == {"mqtt": {"connected": True, "lag": 0}, "ftps": {"connected": False, "lag": 2}}
     assert health["pipeline"] == {"lag_s": 0.0, "cursor": "v1.x"}
     assert (health["database"], health["drill"]) == ({"ok": True}, None)
     assert health["detector"] is None, "nobody looks at pictures, and the hub says so"

@@ -7,16 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 
+from fusion.motion import DAY, MotionParameters
 from hub.pipeline.propose import propose_all
 from hub.pipeline.suppose import suppose
 from hub.pipeline.world import read_world
+from hub.records.hypothesis import Hypothesis
 from hub.records.ids import new_id
 from hub.store import access, hypotheses, vicinity
 from tests import builders as a
 from tests.api.conftest import SITE, Hub
+from tests.unit.fusion.simulated import BELIEVING, walk
 
+CAT = MotionParameters(2 * DAY, 1_800.0, 1_500.0, centre_sd_m=1.0, outliers=BELIEVING)
 ROOT = f"/api/v1/sites/{SITE}/hypotheses"
 LEOPARD = a.an_individual(SITE, "F01", sensitive=True)
 DEAD: dict[str, Any] = {"attributes": {"mortality": True, "activity": 0, "temperature": 3.0}}
@@ -104,6 +109,7 @@ async def test_death__confirmed_ends_a_life_and_withdrawn_gives_it_back(hub: Hub
     preview = await hub.as_("scientist", "POST", f"{ROOT}/{death['id']}/preview", json={"verdict": "confirmed"})
     (change,) = preview.json()["changes"]
     assert change["fields"]["died_at"] == [None, death["since"]]
+    assert (preview.json()["observations"], preview.json()["moved"]) == ([], [])
     assert (await the(hub, "individual", LEOPARD.id))["died_at"] is None
     word = str(new_id())
     await decide(hub, death["id"], "confirmed", id=word, note="found it")
@@ -172,6 +178,11 @@ async def test_birth__named_by_a_person_takes_the_sightings_of_the_stranger(hub:
     assert birth["detail"]["flank"] == "left"
     await decide(hub, birth["id"], "confirmed", status=422)
     await decide(hub, birth["id"], "confirmed", status=409, name="F01")
+    asked = {"verdict": "confirmed", "name": "F09"}
+    preview = (await hub.as_("scientist", "POST", f"{ROOT}/{birth['id']}/preview", json=asked)).json()
+    assert set(map(UUID, preview["observations"])) == set(keys)
+    (moved,) = preview["moved"]
+    assert (moved["name"], moved["pieces_before"], moved["pieces_after"]) == ("F09", 0, len(keys))
     word = str(new_id())
     await decide(hub, birth["id"], "confirmed", name="F09", id=word)
     (born,) = [one for one in (await read_world(hub.database, SITE)).individuals.values() if one.name == "F09"]
@@ -213,6 +224,72 @@ async def test_collar__confirmed_on_another_animal_comes_off_when_it_began(hub: 
     assert (await the(hub, "deployment", worn.id))["valid_to"] == wrong["since"]
     await withdraw(hub, wrong["id"], word)
     assert (await the(hub, "deployment", worn.id))["valid_to"] is None
+
+
+async def test_dispersal__is_previewed_by_how_far_the_track_would_move(hub: Hub) -> None:
+    hub.clock.time = a.NOON + timedelta(days=5)
+    collar = a.a_device(SITE, "collar-1")
+    await hub.store(LEOPARD, collar, a.a_deployment(collar, LEOPARD))
+    await hub.send(*(a.a_fix(minutes=60 * k, east=0.004 * k, uncertainty_m=2_000.0) for k in range(48)))
+    await hub.settle()
+    moves = {
+        "individual": str(LEOPARD.id), "tau_position_s": 1e5, "tau_velocity_s": 4e3, "sigma_m": 1e3,
+        "centre_drift_m2_s": 100.0, "error_scale": 1.0, "spread_factor": 1.0, "fixes": 48,
+        "log_covariance": [0.01] * 16,
+    }  # fmt: skip
+    supposed = Hypothesis(
+        id=a.an_id("dispersal"),
+        site=SITE,
+        kind="dispersal",
+        individual=LEOPARD.id,
+        since=a.NOON,
+        decided_at=a.NOON,
+        probability=0.9,
+        value=0.9,
+        longitude=a.CENTRE[0],
+        latitude=a.CENTRE[1],
+        sensitive=True,
+        evidence=(),
+        detail={"by": "movement", "moving": moves, "resident": moves | {"centre_drift_m2_s": 0.0}},
+    )
+    async with hub.database.transaction() as connection:
+        await hypotheses.put(connection, SITE, ("dispersal",), [supposed])
+    body = {"verdict": "confirmed"}
+    told = (await hub.as_("scientist", "POST", f"{ROOT}/{supposed.id}/preview", json=body)).json()
+    (moved,) = told["moved"]
+    assert (moved["pieces_before"], moved["pieces_after"], told["observations"]) == (48, 48, [])
+    assert moved["largest_shift_m"] > 1.0
+    body = {"verdict": "rejected"}
+    told = (await hub.as_("scientist", "POST", f"{ROOT}/{supposed.id}/preview", json=body)).json()
+    assert told == {"changes": [], "observations": [], "moved": []}
+
+
+async def test_flanks__that_go_one_way_are_one_animal_only_when_a_person_says_so(hub: Hub) -> None:
+    hub.clock.time = a.NOON + timedelta(days=25)
+    sides = [a.an_individual(SITE, f"{side} one", attributes={"flank": side}) for side in ("left", "right")]
+    await hub.store(*sides)
+    times = np.arange(24) * DAY
+    places = walk(times, CAT, np.random.default_rng(1)).tolist()
+    seen = [
+        a.a_fix(minutes=1_440 * k, device="ranger", east=x / 81_000.0, north=y / 111_100.0)
+        | {"kind": "sighting", "label": "animal", "individual": sides[k % 2].name}
+        for k, (x, y) in enumerate(places)
+    ]
+    await hub.send(*seen)
+    await weighed(hub)
+    (same,) = [one for one in (await listed(hub))["items"] if one["kind"] == "same_animal"]
+    left, right = (str(one.id) for one in sides)
+    assert {same["individual"], same["detail"]["other"]} == {left, right} and len(same["names"]) == 1
+    roster = f"/api/v1/sites/{SITE}/individuals/{left}/roster"
+    assert (await hub.as_("scientist", "GET", roster)).json()["flank"] == "left"
+    preview = (await hub.as_("scientist", "POST", f"{ROOT}/{same['id']}/preview", json={"verdict": "confirmed"})).json()
+    assert [one["noun"] for one in preview["changes"]] == ["merge"] and len(preview["observations"]) == 12
+    word = str(new_id())
+    await decide(hub, same["id"], "confirmed", id=word)
+    entry = (await hub.as_("scientist", "GET", roster)).json()
+    assert (entry["provisional"], entry["flank"], len(entry["sightings"])) == (False, None, 24)
+    await withdraw(hub, same["id"], word)
+    assert (await hub.as_("scientist", "GET", roster)).json()["provisional"]
 
 
 async def test_hypotheses__are_the_same_in_whatever_order_everything_came(hub: Hub) -> None:

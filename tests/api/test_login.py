@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.console.login import LASTS
-from hub.console.throttle import Throttle
 from hub.records.errors import Throttled
 from hub.store import people
+from hub.throttle import Throttle
 from tests.api.conftest import CHEAP, PASSWORD, SITE, Hub, a_uuid, problem
 
 WHO = {"email": "olga@example.org", "password": PASSWORD}

@@ -117,6 +117,8 @@ async def test_refit__tracks_are_made_anew_with_what_was_fitted(hub: Hub) -> Non
     assert fit.sigma_m == pytest.approx(CAT.sigma_m, rel=0.6)
     told = (await hub.as_("dispatcher", "GET", PATH)).json()
     assert told["is_fitted"]
+    ((tag, scale, fixes),) = [(one["device"], one["scale"], one["fixes"]) for one in told["tags"]]
+    assert (tag, scale, fixes) == ("collar-1", 1.0, 240)
 
 
 async def test_refit__the_same_fixes_change_nothing(hub: Hub) -> None:

@@ -79,6 +79,15 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("get", SITE_PATH + "/alerts/{alert}"): ANYBODY,
     ("post", SITE_PATH + "/alerts/{alert}/acknowledge"): ANYBODY - {"scientist"},
     ("post", SITE_PATH + "/alerts/{alert}/resolve"): ANYBODY - {"scientist"},
+    ("get", SITE_PATH + "/sequences"): EXACT,
+    ("get", SITE_PATH + "/sequences/review"): EXACT,
+    ("get", SITE_PATH + "/sequences/audit"): EXACT,
+    ("get", SITE_PATH + "/sequences/repeated"): EXACT,
+    ("get", SITE_PATH + "/sequences/{sequence}"): EXACT,
+    ("post", SITE_PATH + "/sequences/{sequence}/verdicts"): EXACT,
+    ("post", SITE_PATH + "/sequences/{sequence}/verdicts/{verdict}/withdraw"): EXACT,
+    ("get", SITE_PATH + "/judging"): EXACT,
+    ("put", SITE_PATH + "/judging"): EXACT - {"dispatcher"},
     ("post", SITE_PATH + "/drill"): frozenset({"dispatcher", "admin", "chief"}),
 }
 # Never ends by itself; judged in test_live.py.

@@ -12,7 +12,7 @@ import json
 import random
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class Alerts:
         """Read the live feed for ever."""
         name = b""
         async with browser.stream("GET", f"/api/v1/sites/{SITE}/live", timeout=None) as answer:
+            answer.raise_for_status()
             self.open.set()
             rest = b""
             async for chunk in answer.aiter_raw():
@@ -64,7 +65,8 @@ async def bulk(browser: httpx.AsyncClient, album: pictures.Album, numbers: Any, 
 
 async def measured(hub: HubProcess, asked: Any, album: pictures.Album) -> dict[str, Any]:
     """Import, and send live ones meanwhile."""
-    with hub.client() as login:
+    with closing(hub.client()) as login:
+        hub.wait(lambda: login.get(f"/api/v1/sites/{SITE}/subjects").status_code == 200, 60)
         cookies, token = dict(login.cookies), login.headers["X-CSRF-Token"]
     given: dict[str, Any] = {"base_url": hub.url, "cookies": cookies, "headers": {"X-CSRF-Token": token}, "timeout": 60}
     alerts, sent, counted, dice = Alerts(), dict[datetime, float](), [0], random.Random(1)
@@ -89,6 +91,8 @@ async def measured(hub: HubProcess, asked: Any, album: pictures.Album) -> dict[s
         for task in (listening, *cards):
             task.cancel()
         await asyncio.gather(listening, *cards, return_exceptions=True)
+    if not sent.keys() & alerts.came.keys():
+        raise RuntimeError("not one alert came")
     late_s = sorted(alerts.came[at] - begun for at, begun in sent.items() if at in alerts.came)
     return {
         "live": len(sent),
@@ -112,7 +116,7 @@ def main() -> None:
     parser.add_argument("--apart", type=float, default=1.0, help="mean seconds between live ones")
     asked = parser.parse_args()
     if asked.quick:
-        asked.bulk, asked.backlog, asked.live, asked.apart = 60, 20, 4, 0.2
+        asked.bulk, asked.backlog, asked.live, asked.apart = 30, 10, 3, 0.2
     album = pictures.an_album(asked.shared)
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"

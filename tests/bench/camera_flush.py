@@ -10,6 +10,7 @@ import asyncio
 import json
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ TWICE = 10
 
 async def flush(hub: HubProcess, asked: Any, album: pictures.Album) -> dict[str, Any]:
     """Send everything, wait until it is seen, and count."""
-    with hub.client() as login:
+    with closing(hub.client()) as login:
         cookies, token = dict(login.cookies), login.headers["X-CSRF-Token"]
     given: dict[str, Any] = {
         "base_url": hub.url,
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=3_600)
     asked = parser.parse_args()
     if asked.quick:
-        asked.pictures, asked.senders = 40, 2
+        asked.pictures, asked.senders = 20, 2
     album = pictures.an_album(asked.shared)
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"

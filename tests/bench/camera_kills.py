@@ -2,8 +2,8 @@
 
 python -m tests.bench.camera_kills --json prints one JSON object as its last line. Pictures are sent without a pause to
 a process that takes them and looks at them (`tests.bench.picture_hub`); each kill meets, by chance, that process, one
-that looks, or a connection's server of PostgreSQL, which takes the whole database down for a moment. A sender that
-got no answer sends again, also what may have been accepted.
+that looks (also while it loads), or a connection's server of PostgreSQL, which takes the whole database down for a
+moment. A sender that got no answer sends again, also what may have been accepted.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from typing import Any
 
 import psutil
 
+from hub.records.errors import Unavailable
 from hub.see.registry import Models
 from hub.store.database import Database
 from tests.bench import ground, pictures
 
+LONGEST_S = 30.0
 VICTIMS = ("hub", "hub", "looking", "database")
 
 
@@ -39,6 +41,11 @@ class Sender:
         self.left, self.accepted, self.log = list(reversed(files)), set[str](), log
         self.process: subprocess.Popen[str] | None = None
         self.sent = 0
+
+    @property
+    def there(self) -> int:
+        """So many pictures have been accepted."""
+        return len(self.accepted)
 
     def start(self) -> None:
         with self.log.open("a") as log:
@@ -86,6 +93,30 @@ class Sender:
         return "hub"
 
 
+def looked_at(dsn: str) -> int:
+    """How many pictures have been looked at; -1 while the database does not answer."""
+    try:
+        return asyncio.run(pictures.in_database(dsn, pictures.looked_at))
+    except Unavailable:
+        return -1
+
+
+def work(sender: Sender, dsn: str, asked: Any, dice: random.Random) -> None:
+    """Send, until a few pictures were looked at since the last kill, and a moment longer: every stage is met."""
+    before, more = looked_at(dsn), dice.randrange(asked.looks + 1)
+    end = time.monotonic() + LONGEST_S
+    while before < 0 and time.monotonic() < end:
+        before = looked_at(dsn)
+    while time.monotonic() < end:
+        sender.send(0.1)
+        now = looked_at(dsn)
+        if now >= before + more or now == sender.there:
+            break
+        if not sender.left:
+            time.sleep(0.05)
+    sender.send(dice.uniform(0.0, asked.apart))
+
+
 async def outcome(dsn: str, accepted: set[str], seconds: float) -> dict[str, Any]:
     """Wait until all is looked at, and count."""
     database = await Database.connect(dsn, most=2)
@@ -111,9 +142,12 @@ def a_round(folder: Path, dsn: str, postgres: int, asked: Any) -> dict[str, Any]
     dice, killed = random.Random(asked.seed), Counter[str]()
     sender = Sender(dsn, state, files, folder / "hub.log")
     sender.start()
-    began = time.monotonic()
+    began, between, last = time.monotonic(), 0, 0
     while sum(killed.values()) < asked.kills:
-        sender.send(dice.uniform(0.0, 2.0 * asked.apart))
+        work(sender, dsn, asked, dice)
+        looks = looked_at(dsn)
+        between += looks > last >= 0
+        last = looks
         killed[sender.kill(dice.choice(VICTIMS), postgres, dice)] += 1
         if sender.process is None or sender.process.poll() is not None:
             sender.start()
@@ -127,19 +161,27 @@ def a_round(folder: Path, dsn: str, postgres: int, asked: Any) -> dict[str, Any]
     sender.process.kill()
     sender.process.wait()
     kills = {f"kills_of_{name}": number for name, number in sorted(killed.items())}
-    return {"detector": detector, "kills": sum(killed.values()), **kills, "seconds": round(seconds, 1), **told}
+    return {
+        "detector": detector,
+        "kills": sum(killed.values()),
+        "after_looks": between,
+        **kills,
+        "seconds": round(seconds, 1),
+        **told,
+    }
 
 
 def main() -> None:
     parser = pictures.arguments(__doc__)
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--pictures", type=int, default=4_000)
-    parser.add_argument("--apart", type=float, default=1.0, help="mean seconds between kills, beside starting again")
+    parser.add_argument("--looks", type=int, default=4, help="so many looks at most are waited for before a kill")
+    parser.add_argument("--apart", type=float, default=0.5, help="seconds at most from then to the kill")
     parser.add_argument("--patience", type=float, default=1_800, help="seconds for what still waits in the end")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     if asked.quick:
-        asked.kills, asked.pictures, asked.apart = 4, 24, 0.4
+        asked.kills, asked.pictures, asked.looks = 3, 16, 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with ground.postgres(folder / "postgres") as (server, pid):

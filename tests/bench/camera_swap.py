@@ -14,6 +14,7 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,12 @@ async def swaps(dsn: str, state: Path, asked: Any) -> dict[str, Any]:
     database, vault = await Database.connect(dsn, most=6), open_vault(state)
     receiver = Receiver(database, vault, now=lambda: datetime.now(UTC))
     seeing = Seeing(database, vault, models, Acceptor(database), arrived=receiver.arrived)
-    numbers = iter(range(asked.pictures))
+    enough = asyncio.Event()
 
     async def feed() -> None:
-        for number in numbers:
+        for number in count():
+            if enough.is_set():
+                return
             data = pictures.variant(album.person, number) if number % 4 == 0 else album.other(number)
             told = datetime(2026, 7, 1, 12, tzinfo=UTC)
             picture = Picture(
@@ -59,7 +62,7 @@ async def swaps(dsn: str, state: Path, asked: Any) -> dict[str, Any]:
                 live=number % 2 == 0, received_at=datetime.now(UTC), told_at=told,
             )  # fmt: skip
             await receiver.take(picture, data)
-            await until(lambda number=number: number - sum(seeing.looked.values()) <= 200, 600)
+            await until(lambda number=number: number - sum(seeing.looked.values()) <= asked.backlog, 600)
 
     looking, feeding = asyncio.create_task(seeing.run()), asyncio.create_task(feed())
     took = list[float]()
@@ -75,6 +78,7 @@ async def swaps(dsn: str, state: Path, asked: Any) -> dict[str, Any]:
                 await until(partial(connection.fetchval, FIRST_LOOK, name, since), 120)
             took.append(time.monotonic() - begin)
             await asyncio.sleep(asked.apart)
+        enough.set()
         await feeding
         await pictures.settled(database, asked.patience)
         told = await pictures.found(database)
@@ -98,12 +102,12 @@ async def swaps(dsn: str, state: Path, asked: Any) -> dict[str, Any]:
 def main() -> None:
     parser = pictures.arguments(__doc__)
     parser.add_argument("--swaps", type=int, default=10)
-    parser.add_argument("--pictures", type=int, default=2_000)
+    parser.add_argument("--backlog", type=int, default=200, help="pictures that wait all the time")
     parser.add_argument("--apart", type=float, default=3.0, help="seconds between swaps")
     parser.add_argument("--patience", type=float, default=1_800)
     asked = parser.parse_args()
     if asked.quick:
-        asked.swaps, asked.pictures, asked.apart = 2, 300, 0.3
+        asked.swaps, asked.backlog, asked.apart = 2, 10, 0.3
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with ground.postgres(folder / "postgres") as (server, _):

@@ -134,6 +134,12 @@ async def found(database: Database) -> dict[str, int]:
         }
 
 
+async def looked_at(database: Database) -> int:
+    """How many have been looked at."""
+    async with database.connection() as connection:
+        return await connection.fetchval("select count(*) from medium where state <> 'waiting'")
+
+
 async def settled(database: Database, seconds: float) -> None:
     """Wait until nothing waits any more."""
     async with asyncio.timeout(seconds), database.connection() as connection:

@@ -116,8 +116,29 @@ def test_camera_detect__pictures_become_boxes_beside_the_bare_parts_or_the_pictu
     assert piped["deaths"] == 0
 
 
+def test_camera_alert__every_live_person_is_an_alert_at_a_browser() -> None:
+    told = quick("camera_alert")
+    assert told["alerts"] == told["live"] > 0
+    assert told["bulk_sent"] >= told["backlog_at_the_start"] > 0
+
+
+@pytest.mark.parametrize("name", ["camera_flush", "camera_kills", "camera_swap"])
+def test_camera__no_picture_is_lost_missed_doubled_or_mixed(name: str) -> None:
+    told = quick(name)
+    assert told["pictures"] > 0
+    assert (told.get("lost", 0), told["not_looked_at"], told["wrong"]) == (0, 0, 0)
+
+
 def test_camera_fuzz__every_damaged_file_gets_an_answer() -> None:
     told = quick("camera_fuzz")
     assert sum(told["answers"].values()) == told["files"] == 300
     assert told["deaths"] == 0
     assert told["memory_mb"] < told["goals"]["memory_mb"]
+
+
+def test_camera_sequences__votes_beat_single_pictures_and_every_order_gives_the_same() -> None:
+    told = quick("camera_sequences")
+    assert told["order"]["different_answers"] == 1 and told["order"]["shuffles"] > 1
+    assert all(one["burst_error"] <= one["single_error"] for one in told["votes"].values())
+    assert 0 <= told["calibration"]["ece"] <= 1
+    assert set(told["effort"]) == {"burst", "single"}

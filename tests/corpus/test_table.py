@@ -11,6 +11,7 @@ from hub.records.errors import UnknownTopic
 def test_table__lists_every_dialect_under_its_own_name() -> None:
     assert set(TABLE) == {
         "argos",
+        "camera_mail",
         "camtrap_dp",
         "envelope",
         "firms",

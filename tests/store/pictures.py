@@ -51,6 +51,8 @@ class FakeEye:
     sees: Callable[[str, str], list[Box]] = lambda name, model: [ANIMAL]
     before: Callable[[str, str], None] = lambda name, model: None
     looked: list[tuple[str, str]] = field(default_factory=list)
+    taken: str = (a.NOON + timedelta(hours=10)).strftime("%Y:%m:%d %H:%M:%S")
+    """By the camera's clock."""
     deaths: int = 0
     closed: threading.Event = field(default_factory=threading.Event)
 
@@ -62,13 +64,12 @@ class FakeEye:
             raise Broken("the test ends")
         if name.startswith("bad"):
             return Seen(state="unreadable", reason="no picture")
-        taken = (a.NOON + timedelta(hours=10)).strftime("%Y:%m:%d %H:%M:%S")
         return Seen(
             state="seen",
             width_px=640 if name.startswith("small") else 1_600,
             height_px=48,
             boxes=self.sees(name, model.key),
-            facts={"DateTimeOriginal": taken},
+            facts={"DateTimeOriginal": self.taken},
             perceptual_hash=_hash(name.split("-")[-1] if "-" in name else name),
         )
 

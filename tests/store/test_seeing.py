@@ -258,6 +258,19 @@ async def test_broken__a_model_that_cannot_look_leaves_pictures_waiting_and_says
     assert (await state_of(reserve, medium))[0] == "waiting"
 
 
+async def test_card__of_ten_years_ago_is_believed_and_a_live_picture_of_then_is_not(reserve: Reserve) -> None:
+    a_detector(reserve.models, "one")
+    await reserve.take("old", live=False)
+    await reserve.take("live", "cam-2")
+    async with running(reserve.seeing(FakeEye(sees=lambda name, model: [PERSON], taken="2016:06:01 10:00:00"))):
+        await until(reserve.settled)
+    await followed(reserve)
+    found = {one.observation.device: one.observation for one in await reserve.observed()}
+    assert (found["cam-1"].observed_at.isoformat(), found["cam-1"].flags) == ("2016-06-01T00:00:00+00:00", ())
+    assert (found["cam-2"].observed_at, found["cam-2"].flags) == (reserve.now, ("received_time",))
+    assert len(await alerts.standing(reserve.database, SITE)) == 2
+
+
 async def test_card__without_times_raises_no_alert_and_is_kept(reserve: Reserve) -> None:
     a_detector(reserve.models, "one")
     medium = await reserve.take("card.png", live=False, data=white(64, 64))

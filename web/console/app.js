@@ -23,18 +23,20 @@ import { review } from "./review.js";
 import { ReviewList } from "./review_list.js";
 import { HistoryBanner, PastBanner, Scrubber } from "./scrubber.js";
 import { Search } from "./search.js";
+import { SequenceDesk } from "./sequence_desk.js";
+import { sequences } from "./sequences.js";
 import { Empty, Loading } from "./states.js";
 import { dialog, leftPanel, mayIdentify, narrowTab, remembered, session, sessionKnown, site } from "./store.js";
 import { FeatureTable } from "./table.js";
 import "./theme.js";
 import { DegradedBanner, TopBar } from "./topbar.js";
 
-const DIALOGS = { table: FeatureTable, search: Search, help: Help };
+const DIALOGS = { table: FeatureTable, search: Search, help: Help, desk: SequenceDesk };
 
 const Tab = ({ chosen, onClick, children }) => html`<button class="tab" role="tab" aria-selected=${chosen} onClick=${onClick}>${children}</button>`;
 
-/** Sightings in doubt, and what may lie behind it all. */
-const reviewCount = () => (review.value?.waiting ?? 0) + (hypotheses.value?.waiting ?? 0);
+/** Sightings in doubt, pictures to judge, and what may lie behind it all. */
+const reviewCount = () => (review.value?.waiting ?? 0) + (hypotheses.value?.waiting ?? 0) + (sequences.value?.length ?? 0);
 
 function LeftColumn() {
   const waiting = waitingCount();

@@ -22,8 +22,10 @@ export const withdraw = (id, decision) => request("POST", `${root(id)}/decisions
 export const newWord = () => uuid7();
 
 /** What is supposed, as a sentence: "F01 may be dead", "F01, said to be dead, was noticed since". */
-export function supposed({ kind, name, detail }) {
+export function supposed({ kind, name, detail, names }) {
   if (detail.by === "contradiction") return t("supposed.contradiction", { name });
+  if (detail.by === "swap") return t("supposed.swap", { one: names[detail.swapped[0].individual], other: names[detail.swapped[1].individual] });
+  if (kind === "same_animal") return t("supposed.same_animal", { name, other: names[detail.other] });
   return t(`supposed.${kind}`, { name: name ?? detail.species ?? "", device: detail.device ?? "" });
 }
 

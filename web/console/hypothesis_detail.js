@@ -6,13 +6,16 @@ import { askHypotheses, decide, hypotheses, newWord, preview, show, supposed, wi
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { flyTo } from "./map.js";
+import { Moving } from "./moving.js";
 import { tell, tellProblem } from "./notices.js";
 import { written } from "./readout.js";
 import { askReview } from "./review.js";
 import { Failed, Loading } from "./states.js";
 import { select } from "./store.js";
-import { ago, at, percent, zone } from "./words.js";
+import { ago, at, old, percent, zone } from "./words.js";
 import { Icon } from "../icons.js";
+
+const odds = (log) => Math.round(Math.exp(Math.min(log, Math.log(1000))));
 
 function Reasons({ one }) {
   const { detail } = one;
@@ -20,6 +23,11 @@ function Reasons({ one }) {
   if (detail.by === "strangers") return html`<p>${t("supposed.strangers", { n: detail.passages, chance: percent(detail.nobody) })}</p>${detail.flank && html`<p class="hint">${t(`supposed.flank_${detail.flank}`)}</p>`}`;
   if (detail.by === "movement") return html`<p>${t("supposed.movement", { n: detail.ranges_moved, fixes: detail.fixes })}</p>`;
   if (detail.by === "contradiction") return html`<p>${t("supposed.alive", { at: at(detail.died_at), n: detail.times })}</p>`;
+  if (detail.by === "flanks") return html`<p>${t(`supposed.flanks_${detail.flank}`, { name: one.name, other: one.names[detail.other] })}</p>
+    <p>${t("supposed.one_way", { n: detail.sightings + detail.other_sightings, span: old(detail.nearest_s) })}</p>`;
+  if (detail.by === "swap") return html`<ul class="rows">${detail.swapped.map((side, k) => html`<li key=${side.device} class="evidence">${t("supposed.fits", { device: side.device, name: one.names[side.individual], other: one.names[detail.swapped[1 - k].individual], ratio: odds(side.log_ratio) })}</li>`)}</ul>`;
+  if (detail.wearers) return html`<${Explained} kind=${one.kind} detail=${detail} probability=${one.probability} />
+    <ul class="rows">${detail.wearers.map((side) => html`<li key=${side.individual} class="evidence">${t("supposed.fits", { device: detail.device, name: one.name, other: one.names[side.individual], ratio: odds(side.log_ratio) })}</li>`)}</ul>`;
   return html`<${Explained} kind=${one.kind === "death" ? "immobility" : one.kind} detail=${detail} probability=${one.probability} />`;
 }
 
@@ -27,7 +35,9 @@ function Reasons({ one }) {
 function Changes({ changes }) {
   const sightings = changes.filter((one) => one.noun === "identity").length;
   const told = ({ noun, name, is_new: isNew, fields }) => {
+    if (noun === "deployment" && isNew) return t("change.on", { name, at: at(fields.valid_from[1]) });
     if (isNew) return t("change.born", { name });
+    if (noun === "merge") return t("change.merged", { name, other: fields.merged_into[1] });
     if (noun === "movement") return t(fields.centre_drift_m2_s[1] > 0 ? "change.moves" : "change.stays", { name });
     if (noun === "deployment") return t("change.off", { name, at: at(fields.valid_to[1]) });
     return fields.died_at[1] ? t("change.died", { name, at: at(fields.died_at[1]) }) : t("change.lives", { name });
@@ -62,10 +72,13 @@ function Consider({ one, verdict, done, cancel }) {
       setSending(false);
     }
   };
-  const shown = asked?.changes.map((change) => (change.is_new ? { ...change, name: name.trim() || t("change.new") } : change));
+  const called = name.trim() || t("change.new");
+  const newcomer = asked?.changes.find((change) => change.is_new && change.noun === "individual")?.id;
+  const shown = asked?.changes.map((change) => (change.id === newcomer ? { ...change, name: called } : change));
+  const moving = asked && { ...asked, moved: asked.moved.map((track) => (track.individual === newcomer ? { ...track, name: called } : track)) };
   return html`<form class="resolve" onSubmit=${submit}>
     <p class="identity-word">${t(`supposed.will_${verdict}`)}</p>
-    ${shown ? html`<${Changes} changes=${shown} />` : html`<${Loading} />`}
+    ${shown ? html`<${Changes} changes=${shown} />${shown.length > 0 && html`<${Moving} asked=${moving} />`}` : html`<${Loading} />`}
     ${born && html`<label class="field"><span>${t("supposed.name")}</span><input required value=${name} maxlength="200" onInput=${(typed) => setName(typed.target.value)} /></label>`}
     <label class="field"><span>${t("identity.note")}</span><input value=${note} maxlength="300" onInput=${(typed) => setNote(typed.target.value)} /></label>
     <div class="actions"><button class="primary" disabled=${sending || !asked || (born && !name.trim())}>${t("identity.decide")}</button>

@@ -6,7 +6,7 @@ import { middle } from "./map.js";
 import { goLive, togglePlay } from "./moment.js";
 import { askAboutSelected } from "./near.js";
 import { measured } from "./readout.js";
-import { dialog, mayEdit, select, selection, session } from "./store.js";
+import { dialog, mayEdit, mayIdentify, select, selection, session } from "./store.js";
 
 const chosenAlert = () => (selection.value?.type === "alert" ? alertById(selection.value.id) : null);
 
@@ -24,6 +24,7 @@ const DEEDS = {
   KeyF: flyToSelected,
   KeyN: settle,
   KeyT: () => (dialog.value = "table"),
+  KeyP: () => mayIdentify.value && (dialog.value = "desk"),
   KeyW: () => askAboutSelected(middle()),
   KeyL: goLive,
   Slash: (key) => (dialog.value = key.shiftKey ? "help" : "search"),

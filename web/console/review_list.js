@@ -5,7 +5,8 @@ import { t, word } from "./i18n.js";
 import { useRoster } from "./identity.js";
 import { askReview, review, reviewProblem } from "./review.js";
 import { Empty, Failed, Loading } from "./states.js";
-import { select, selection } from "./store.js";
+import { sequences } from "./sequences.js";
+import { dialog, select, selection } from "./store.js";
 import { ago, at, percent } from "./words.js";
 import { Icon } from "../icons.js";
 
@@ -18,6 +19,7 @@ export function ReviewList() {
   return html`<section class="queue" aria-label=${t("review.title")}>
     <div class="queue-tools"><p class="muted">${found ? t("review.waiting", { n: found.waiting }) : t("review.hint")}</p></div>
     <div class="scroll">
+      <div class="actions desk-open"><button class="wide" onClick=${() => (dialog.value = "desk")}><${Icon} name="camera" size=${16} /><span>${t("desk.open", { n: sequences.value?.length ?? 0 })}</span><kbd>P</kbd></button></div>
       <${HypothesisList} />
       ${reviewProblem.value && !found ? html`<${Failed} problem=${reviewProblem.value} again=${askReview} />`
       : !found ? html`<${Loading} />`

@@ -5,18 +5,14 @@ import { t, word } from "./i18n.js";
 import { useRoster } from "./identity.js";
 import { tell, tellProblem } from "./notices.js";
 import { askReview } from "./review.js";
+import { Moving } from "./moving.js";
 import { merge, previewMerge, previewSplit, split, takeBack, useEntry } from "./roster.js";
 import { Failed, Loading } from "./states.js";
 import { select } from "./store.js";
-import { ago, at, far } from "./words.js";
+import { ago, at } from "./words.js";
 import { Icon } from "../icons.js";
 
 const NEW = "new";
-
-function Moved({ one }) {
-  return html`<li class="evidence"><span>${t("roster.rests", { name: one.name, before: one.pieces_before, after: one.pieces_after })}</span>
-    <span class="muted">${one.largest_shift_m === null ? t(one.pieces_after ? "identity.begins" : "identity.ends") : t("identity.shift", { distance: far(one.largest_shift_m), at: at(one.shift_at) })}</span></li>`;
-}
 
 /** What it would change, and the button that does it. */
 function Consider({ text, asked, ready = true, submit, cancel, children }) {
@@ -31,7 +27,7 @@ function Consider({ text, asked, ready = true, submit, cancel, children }) {
     });
   };
   return html`<form class="resolve" onSubmit=${send}><p class="identity-word">${text}</p>${children}
-    ${asked === null ? html`<${Loading} />` : html`<p class="muted">${t("roster.changing", { n: asked.observations.length })}</p><ul class="rows">${asked.moved.map((one) => html`<${Moved} key=${one.individual} one=${one} />`)}</ul>`}
+    ${asked === null ? html`<${Loading} />` : html`<${Moving} asked=${asked} />`}
     <label class="field"><span>${t("identity.note")}</span><input value=${note} maxlength="300" onInput=${(typed) => setNote(typed.target.value)} /></label>
     <div class="actions"><button class="primary" disabled=${sending || asked === null || !ready}>${t("identity.decide")}</button>
       <button type="button" onClick=${cancel}>${t("cancel")}</button></div></form>`;
@@ -130,6 +126,7 @@ export function RosterDesk({ id, species }) {
   const also = Object.entries(answer.entries).filter(([key]) => key !== id).map(([, name]) => name);
   const form = { id, species, name: names.get(id) ?? answer.name, others, done, cancel: () => setDoing(null) };
   return html`<section aria-label=${t("roster.title")}><h3>${t("roster.title")}</h3>
+    ${answer.provisional && html`<p class="callout">${t(`supposed.flank_${answer.flank}`)}</p>`}
     ${also.length > 0 && html`<p class="muted">${t("roster.also", { names: also.join(", ") })}</p>`}
     ${doing === "merge" ? html`<${MergeForm} ...${form} />` : doing === "split" ? html`<${SplitForm} ...${form} sightings=${answer.sightings} />`
     : html`<div class="actions"><button onClick=${() => setDoing("merge")} disabled=${!others.length}><${Icon} name="check" size=${16} />${t("roster.merge")}</button>

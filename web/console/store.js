@@ -20,7 +20,7 @@ export const mayEdit = computed(() => ["dispatcher", "admin"].includes(site.valu
 export const selection = signal(null);
 export const leftPanel = signal("alerts"); // alerts | fences | review
 export const narrowTab = signal("alerts"); // alerts | map
-export const dialog = signal(null); // table | search | help
+export const dialog = signal(null); // table | search | help | desk
 
 export function chooseSite(id) {
   wantedSite.value = id;

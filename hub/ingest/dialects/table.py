@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.ingest.dialects import (
     argos,
+    camera_mail,
     camtrap_dp,
     envelope,
     firms,
@@ -26,6 +27,7 @@ _MODULES = (
     osmand,
     things_stack,
     frigate,
+    camera_mail,
     megadetector,
     camtrap_dp,
     gpx,

@@ -25,13 +25,19 @@ def test_greet__names_a_command_that_can_be_typed(
     program.touch(0o755)
     monkeypatch.setattr(sys, "argv", [str(program), "run"])
     monkeypatch.setenv("PATH", str(tmp_path) if on_path else "")
-    greet(Settings(), 8080, None)
+    greet(Settings(), 8080, None, 1883)
     assert said.format(folder=tmp_path) in capsys.readouterr().out
 
 
 def test_greet__shows_the_first_password_once(capsys: pytest.CaptureFixture[str]) -> None:
-    greet(Settings(drill=True), 8080, "open sesame")
+    greet(Settings(drill=True), 8080, "open sesame", 1883)
     said = capsys.readouterr().out
     assert "http://localhost:8080/" in said
     assert "open sesame   (shown once)" in said
     assert "simulated" in said
+    assert "mqtt" not in said
+
+
+def test_greet__says_where_devices_connect_when_any_free_port_was_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    greet(Settings(mqtt_port=0), 8080, None, 41_883)
+    assert "mqtt://127.0.0.1:41883" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""`rosette refit` after an import."""
+"""Commands that have a hub think again: `rosette refit`, `rosette models look-again`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hub.see.registry import Models
+from tests.store.pictures import a_detector
 from tests.unit.cli.conftest import Rosette
 from tests.unit.fusion.simulated import ANIMAL, walk
 
@@ -34,3 +36,14 @@ def test_refit__of_a_site_that_is_not_there_is_refused(rosette: Rosette) -> None
     result = rosette("refit", "--site", "atlantis")
     assert result.exit_code == 2
     assert "no site 'atlantis'" in result.stderr
+
+
+def test_look_again__needs_a_detector_and_says_how_many_pictures_it_is_about(rosette: Rosette, state: Path) -> None:
+    words = ("models", "look-again", "--site", "reserve", "--since", "2026-05-01", "--until", "2026-05-31")
+    rosette("site", "add", "reserve", "--centre", "131.4", "43.1", "--time-zone", "Asia/Vladivostok")
+    refused = rosette(*words)
+    assert (refused.exit_code, "no detector is active" in refused.stderr) == (2, True)
+    a_detector(Models(state), "one")
+    assert rosette(*words).stdout == "0 pictures will be looked at again by one@1\n"
+    checks = json.loads(rosette("doctor", "--json").stdout)
+    assert ["pictures of reserve", "ok", "0 wait; 0 cannot be read", ""] in checks

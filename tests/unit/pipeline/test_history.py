@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
 from fusion.sensors import argos
-from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, ROW, covariance_of, merge
+from hub.pipeline.history import ASSUMED_UNCERTAINTY_M, ROW, covariance_of, merge, rows_of
+from hub.pipeline.world import World
+from hub.records.movement import Movement, Tag
 from hub.records.observation import ErrorEllipse, Fix
+from hub.store.observations import Seen
+from tests import builders as a
 
 
 def fix(**said: Any) -> Fix:
@@ -46,6 +50,32 @@ def test_covariance__of_a_stated_radius_is_that_radius_whatever_the_class() -> N
 @pytest.mark.parametrize("attributes", [{}, {"argos_class": "?"}])
 def test_covariance__of_nothing_stated_is_an_assumption(attributes: dict[str, str]) -> None:
     assert np.array_equal(covariance_of(fix(attributes=attributes)), covariance_from_radius(ASSUMED_UNCERTAINTY_M)[0])
+
+
+def test_rows__of_a_tag_have_what_was_fitted_to_it_on_the_animal_that_wore_it() -> None:
+    tag, animals = a.a_device("seals", "ptt-1"), [a.an_individual("seals", name) for name in ("S1", "S2")]
+    moved = datetime(2026, 2, 1, tzinfo=UTC)
+    worn = [a.a_deployment(tag, animals[0], valid_to=moved), a.a_deployment(tag, animals[1], valid_from=moved)]
+    fitted = Movement(
+        individual=animals[0].id,
+        tau_position_s=1e5,
+        tau_velocity_s=1e4,
+        sigma_m=1e3,
+        centre_drift_m2_s=0.0,
+        error_scale=1.0,
+        spread_factor=1.0,
+        log_covariance=(0.01,) * 16,
+        fixes=50,
+        tags=(Tag(device="ptt-1", scale=2.0, psi=6.0, tail=0.25),),
+    )
+    world = World(a.a_site("seals"), [tag, *animals, *worn], fits=[fitted])
+    said = fix(ellipse=LONG, attributes={"argos_class": "1"})
+    seen = [Seen(a.an_id(str(at)), "ptt-1", at, at, said) for at in (said.observed_at, moved)]
+    mine, anothers = rows_of(seen, world)
+    assert (mine["log_scale"], mine["tail"]) == (pytest.approx(np.log(2.0)), 0.25)
+    assert np.array_equal(mine["covariance"], argos.covariance_from_ellipse(3_310.0, 78.0, 71.0, 6.0)[0])
+    assert (anothers["log_scale"], anothers["tail"]) == (0.0, 0.0)
+    assert np.array_equal(anothers["covariance"], covariance_of(said))
 
 
 @given(st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=40), st.integers(0, 40))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from fusion.motion import PARAMETERS
+from fusion.sensors import argos
 from hub.pipeline.movement import ANYWHERE_M, Movements, kind_of, parameters_of
 from hub.pipeline.refit import TOLERANCE, differs
 from hub.pipeline.world import World, affected_by
 from hub.records.finding import Subject
-from hub.records.movement import Movement
+from hub.records.movement import UNFITTED, Movement, Tag
 from hub.records.reference import Individual
 from tests import builders as a
 
@@ -20,8 +22,8 @@ SITE = "leopard"
 NARROW = tuple(0.01 if k % 5 == 0 else 0.0 for k in range(16))
 
 
-def fit(individual: Individual, **given: float) -> Movement:
-    said = {
+def fit(individual: Individual, **given: Any) -> Movement:
+    said: dict[str, Any] = {
         "tau_position_s": 50_000.0,
         "tau_velocity_s": 2_000.0,
         "sigma_m": 1_000.0,
@@ -97,3 +99,11 @@ def test_differs__small_changes_are_not_worth_new_tracks() -> None:
     assert not differs(one, msgspec.structs.replace(one, sigma_m=1_000.0 * (1 + TOLERANCE / 2), fixes=501))
     assert differs(one, msgspec.structs.replace(one, sigma_m=1_000.0 * (1 + 2 * TOLERANCE)))
     assert differs(one, msgspec.structs.replace(one, centre_drift_m2_s=1.0))
+    tagged = msgspec.structs.replace(one, tags=(Tag(device="ptt", psi=3.0, fixes=40),))
+    assert differs(one, tagged)
+    assert not differs(tagged, msgspec.structs.replace(one, tags=(Tag(device="ptt", psi=3.0, fixes=41),)))
+
+
+def test_tag__of_which_nothing_is_known_is_as_bad_as_any_argos_tag() -> None:
+    assert UNFITTED.psi == argos.PSI
+    assert (UNFITTED.scale, UNFITTED.tail) == (1.0, 0.0)

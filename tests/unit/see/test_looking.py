@@ -53,6 +53,7 @@ def test_look__a_process_that_is_killed_is_replaced(make: Make) -> None:
 def test_look__a_picture_that_takes_too_long_is_given_up_and_the_next_one_is_seen(make: Make) -> None:
     folder = make("one")
     with Looking(folder, picture_s=0.0) as looking:
+        looking._patience_s = 0.0
         late = looking.look(white())
         assert (late.state, late.reason, looking.deaths) == ("unreadable", "it took too long", 1)
         looking._picture_s = 10.0

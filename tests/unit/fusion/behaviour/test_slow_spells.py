@@ -73,6 +73,6 @@ def test_ranks__are_those_of_plain_numpy(seed: int) -> None:
     reach = rng.lognormal(5.0, 1.2, 600)
     reach[rng.random(600) < 0.2] = np.nan
     out = np.full((600, 3), -1.0)
-    _ranks(reach, PAST_DAYS * WINDOW_STEPS, WINDOW_STEPS, WINDOWS, SHARE, BEGINS, out)
+    _ranks(reach, 0, PAST_DAYS * WINDOW_STEPS, WINDOW_STEPS, WINDOWS, SHARE, BEGINS, out)
     assert np.array_equal(out, ranked(reach))
     assert (out[:, 0] >= 0).any()

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.behaviour.stays import Stay, stays
+from fusion.behaviour.fixes import Fixes
+from fusion.behaviour.slow_spells import search_slow_spells, slow_spells
+from fusion.behaviour.stays import Stay, search_stays, stays
 from fusion.ellipse import ellipse_from_covariance
 
 HOUR = 3_600.0
@@ -74,3 +76,51 @@ def test_stays__every_supporting_fix_lies_in_the_circle_and_none_between_lies_ou
         inside = np.abs(x[one.first : one.last + 1] - one.x_m) <= 200.0 + reach
         assert inside.all()
         assert one.ended_by is None or one.ended_by > one.last
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, 400), max_size=6))
+def test_search__that_goes_on_after_any_portion_finds_what_one_from_the_beginning_finds(
+    seed: int, cuts: list[int]
+) -> None:
+    everything, before, slow = a_life(seed), None, None
+    for known in [*cuts, len(everything)]:
+        fixes = everything.part(np.arange(known))
+        same = fixes.shared_with(before.fixes) if before is not None else 0
+        before, slow = search_stays(fixes, before, same), search_slow_spells(fixes, slow, same)
+        columns = fixes.time_s, fixes.x_m, fixes.y_m, fixes.covariance
+        assert before.found == stays(*columns)
+        assert slow.found == slow_spells(*columns)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 10_000), late=st.sets(st.integers(0, 399), max_size=8))
+def test_search__with_late_fixes_finds_what_one_from_the_beginning_finds(seed: int, late: set[int]) -> None:
+    everything = a_life(seed)
+    first = everything.part(np.array(sorted(set(range(len(everything))) - late)))
+    same = everything.shared_with(first)
+    assert same == min(late, default=len(everything))
+    columns = everything.time_s, everything.x_m, everything.y_m, everything.covariance
+    assert search_stays(everything, search_stays(first), same).found == stays(*columns)
+    assert search_slow_spells(everything, search_slow_spells(first), same).found == slow_spells(*columns)
+
+
+def test_lives_of_these_tests__hold_stays_and_slow_spells() -> None:
+    lives = [a_life(seed) for seed in range(8)]
+    assert sum(len(search_stays(life).found) for life in lives) > 16
+    assert sum(len(search_slow_spells(life).found) for life in lives) > 3
+    went_on = [search_stays(one, search_stays(one.part(np.arange(300))), 300).kept for one in lives]
+    assert sum(went_on) > 8
+
+
+def a_life(seed: int) -> Fixes:
+    """Sixty days with a fix every few hours: walks, rests, silences, and fixes of little worth."""
+    rng = np.random.default_rng(seed)
+    n = 400
+    lies = np.repeat(rng.random(40) < 0.15, 10)
+    time_s = 1.7e9 + np.cumsum(rng.choice([HOUR, 3 * HOUR, 4 * HOUR, 10 * HOUR], n, p=[0.3, 0.4, 0.28, 0.02]))
+    steps = np.where(lies[:, None], 0.0, rng.normal(0, 800.0, (n, 2)))
+    place = np.cumsum(steps, axis=0) + rng.normal(0, 8.0, (n, 2))
+    sd_m = rng.choice([8.0, 45.0, 200.0], n, p=[0.85, 0.1, 0.05])
+    covariance = np.stack([sd_m**2, np.zeros(n), sd_m**2], axis=1)
+    return Fixes(time_s, place[:, 0].copy(), place[:, 1].copy(), covariance)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fusion.behaviour.wrong_deployment import deployment
+from fusion.behaviour.wrong_deployment import STRONG, belongs, deployment
 from fusion.evidence import Evidence
 from fusion.motion import DAY, MotionParameters
 from tests.unit.fusion.simulated import seen, walk
@@ -53,6 +53,15 @@ def test_deployment__one_wrong_name_does_not_take_the_collar_off() -> None:
     x = sightings.x_m.copy()
     x[4] += 20_000.0
     assert not deployment(collar, dataclasses.replace(sightings, x_m=x), CAT, RESERVE_M).is_wrong
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_belongs__a_collar_fits_who_wears_it_and_not_another(seed: int) -> None:
+    collar, sightings = scene(seed, 60.0)
+    _, anothers = scene(seed + 50, 60.0)
+    mine, other = (belongs(collar, one, CAT, RESERVE_M) for one in (sightings, anothers))
+    assert mine > STRONG and mine - other > STRONG
+    assert belongs(collar, sightings.part(sightings.time_s < 0.0), CAT, RESERVE_M) == 0.0
 
 
 def test_deployment__nothing_to_compare_is_refused() -> None:
