@@ -66,9 +66,9 @@ async def serve(settings: Settings) -> None:
             await drill.prepare()
             tasks["drill"] = drill.run
         now = feeds.now = site_clock(drill)
-        door = MqttDoor(broker, acceptor, now=lambda: now(""))
         models = Models(settings.folder)
         pictures = Pictures(database, settings, acceptor, models, now)
+        door = MqttDoor(broker, acceptor, now=lambda: now(""), pictures=pictures.mqtt)
         vitals = HubVitals(door, feeds, drill, pictures.seeing, pictures.doors)
         metrics = HubMetrics(registry, database=database, door=door, feeds=feeds, vitals=vitals)
         channels: dict[str, Channel] = {}

@@ -12,7 +12,9 @@ from hub.console.looks import look_routes
 from hub.console.media import media_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
-from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.cameras.doors import CameraDoors
+from hub.ingest.mqtt import Message
+from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.uploads import Uploads
@@ -40,8 +42,11 @@ class Pictures:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
+        self.mqtt = PictureDoor[Message](
+            self.receiver, self.uploads, now=self.receiver.now, default_site=settings.default_site
+        )
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
-        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
+        self.doors = CameraDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
         self.handlers: tuple[ControllerRouterHandler, ...] = (
             *media_routes(self.receiver, now),
             *upload_routes(database, self.uploads, now),

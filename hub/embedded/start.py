@@ -131,7 +131,7 @@ def user_of(key: access.DeviceKey, default_site: str) -> DeviceUser:
     Topics that name no site belong to the default site: only its devices may use them.
     """
     at_default = key.site == default_site
-    publish, subscribe = (f"rosette/{key.site}/+/{key.device}",), ()
+    publish, subscribe = (f"rosette/{key.site}/+/{key.device}", f"rosette/{key.site}/picture/{key.device}/#"), ()
     if "/" in key.device:
         # An OwnTracks phone, user/device: it reads its commands and says everything else below its own topic.
         topics = [f"rosette/{key.site}/owntracks/{key.device}", *([f"owntracks/{key.device}"] if at_default else [])]

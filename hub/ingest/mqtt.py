@@ -13,7 +13,7 @@ import logging
 import random
 import ssl
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,6 +24,7 @@ import msgspec
 from hub.ingest.accept import Acceptor
 from hub.ingest.batch import Batch
 from hub.ingest.link import Link
+from hub.ingest.pictures import PictureDoor
 from hub.records.errors import BrokerUnavailable, Misconfigured, Unavailable
 from hub.records.receipt import Arrival
 from hub.records.site import UNROUTED
@@ -93,6 +94,7 @@ class ManualClient(aiomqtt.Client):
             tls_context=ssl.create_default_context() if broker.tls else None,
         )
         self._received = received
+        self._paused = False
         # Before CONNECT: a persistent session delivers its queue before any later statement runs.
         self._client.manual_ack_set(True)
         connect = self._client._create_socket_connection  # pyright: ignore[reportPrivateUsage]
@@ -103,7 +105,34 @@ class ManualClient(aiomqtt.Client):
         del client, userdata
         self._received(Message(message.mid, message.qos, message.topic, message.payload))
 
-    def acknowledge(self, messages: list[Message]) -> None:
+    def pause(self) -> None:
+        """Read nothing more for now; the broker keeps what it has."""
+        if (link := self._client.socket()) is not None and not self._paused:
+            self._paused = True
+            self._loop.remove_reader(link.fileno())
+
+    def go_on(self) -> None:
+        """Read again."""
+        if (link := self._client.socket()) is not None and self._paused:
+            self._paused = False
+            self._loop.add_reader(link.fileno(), self._read)
+            # What had been read ahead wakes nobody.
+            self._loop.call_soon(self._read)
+
+    def _read(self) -> None:
+        """As aiomqtt reads, which gives nobody its way of reading."""
+        try:
+            while not self._paused and (link := self._client.socket()) is not None:
+                self._client.loop_read()
+                # A plain socket has no bytes that were read ahead.
+                pending = getattr(link, "pending", None)
+                if pending is None or pending() == 0:
+                    return
+        except Exception as error:  # noqa: BLE001 whatever breaks the connection ends it
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
         """Tell the broker that these may be forgotten."""
         # All in one packet to send: paho's own `ack` makes a system call of each, and the broker wakes up for each.
         acks = b"".join([_ACK.pack(PUBACK, 2, message.mid) for message in messages if message.qos])
@@ -125,9 +154,11 @@ class MqttDoor:
         acceptor: Acceptor,
         *,
         now: Callable[[], datetime],
+        pictures: PictureDoor[Message] | None = None,
     ) -> None:
         self._broker = broker
         self._acceptor = acceptor
+        self._pictures = pictures
         self._now = now
         self._pause_s = FIRST_PAUSE_S
         self._waiting: list[Message] = []
@@ -138,7 +169,7 @@ class MqttDoor:
     @property
     def unacknowledged(self) -> int:
         """Messages that the broker has delivered and that are not committed yet."""
-        return self._in_hand + len(self._waiting)
+        return self._in_hand + len(self._waiting) + len(self._pictures or ())
 
     async def run(self) -> None:
         """Connect, follow, and connect again after a pause, which grows until a message comes through."""
@@ -153,6 +184,8 @@ class MqttDoor:
             finally:
                 self.connected = False
                 self._waiting, self._in_hand = [], 0
+                if self._pictures is not None:
+                    self._pictures.clear()
             await asyncio.sleep(self._pause_s * random.uniform(0.8, 1.2))
             self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 
@@ -160,12 +193,25 @@ class MqttDoor:
         waiting = self._waiting
         wake = asyncio.Event()
 
+        pictures = self._pictures
+
         def received(message: Message) -> None:
+            if pictures is not None and (where := pictures.where(message.topic)) is not None:
+                pictures.offer(message, where, message.topic)
+                if pictures.is_full:
+                    client.pause()
+                return
             waiting.append(message)
             wake.set()
 
+        def acknowledge(messages: Sequence[Message]) -> None:
+            client.acknowledge(messages)
+            if pictures is not None and not pictures.is_full:
+                client.go_on()
+
         client = ManualClient(self._broker, received)
         committing: asyncio.Task[None] | None = None
+        taking = None if pictures is None else asyncio.create_task(pictures.follow(acknowledge))
         async with client:
             codes = await client.subscribe("#", qos=1)
             if any(int(getattr(code, "value", code)) >= 128 for code in codes):  # type: ignore[arg-type]
@@ -175,13 +221,15 @@ class MqttDoor:
             try:
                 while True:
                     woken = asyncio.ensure_future(wake.wait())
-                    pending = (woken, client.gone) if committing is None else (woken, client.gone, committing)
+                    pending = [one for one in (woken, client.gone, committing, taking) if one is not None]
                     await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                     if not woken.done():
                         woken.cancel()
                     if client.gone.done():
                         client.gone.result()
                         return
+                    if taking is not None and taking.done():
+                        taking.result()
                     if committing is not None and (committing.done() or len(waiting) < READ_AHEAD_FROM):
                         # Whatever comes while a commit is under way is the next batch: idle means at once.
                         await committing
@@ -199,9 +247,10 @@ class MqttDoor:
                         if len(waiting) < READ_AHEAD_FROM:
                             break
             finally:
-                if committing is not None:
-                    committing.cancel()
-                    await asyncio.gather(committing, return_exceptions=True)
+                for task in (committing, taking):
+                    if task is not None:
+                        task.cancel()
+                        await asyncio.gather(task, return_exceptions=True)
 
     async def _read(self, batch: list[Message]) -> Batch:
         self.received += len(batch)

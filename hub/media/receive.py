@@ -112,7 +112,7 @@ class Receiver:
             except Rejected as rejected:
                 async for piece in pieces:
                     beginning += piece[: MOST_PICTURE_BYTES - len(beginning)]
-                return await self._refuse(picture, bytes(beginning), rejected)
+                return await self.refuse(picture, bytes(beginning), rejected)
             medium = _medium(picture, kind, writing.sha256, writing.size)
             return await self._keep(picture, medium, writing)
 
@@ -142,7 +142,8 @@ class Receiver:
             self.arrived.set()
         return Taken(medium.id, not new, state)
 
-    async def _refuse(self, picture: Picture, data: bytes, why: Rejected) -> Taken:
+    async def refuse(self, picture: Picture, data: bytes, why: Rejected) -> Taken:
+        """Keep in quarantine what cannot be taken. Raises Unavailable."""
         arrival = Arrival(
             site=_text(picture.site),
             door=picture.door,

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,16 +15,21 @@ from hub.embedded.broker import EmbeddedBroker
 from hub.embedded.start import device_users, revive
 from hub.ingest.accept import Acceptor
 from hub.ingest.batch import Batch
-from hub.ingest.mqtt import Broker, MqttDoor, parse_broker
+from hub.ingest.mqtt import Broker, Message, MqttDoor, parse_broker
+from hub.ingest.pictures import PictureDoor
+from hub.media.receive import Receiver
+from hub.media.uploads import Uploads
+from hub.media.vault import Vault
 from hub.records.errors import DatabaseUnavailable, Misconfigured
 from hub.records.ids import new_id
 from hub.records.receipt import Receipt
-from hub.store import access
+from hub.store import access, media
 from hub.store.database import Database
 from tests.acceptance.collared import DEVICE, SECRET, SITE, enrol, numbers_in_log
 from tests.acceptance.hub_process import free_port
 from tests.acceptance.publisher import Refused, connect, fix, publish_once
 from tests.acceptance.small_disk import open_folder
+from tests.pictures import a_jpeg
 
 USER = f"{SITE}:{DEVICE}"
 TOPIC = f"rosette/{SITE}/envelope/{DEVICE}"
@@ -67,9 +73,11 @@ def where(broker: EmbeddedBroker) -> Broker:
 
 
 @asynccontextmanager
-async def a_door(broker: EmbeddedBroker, acceptor: Acceptor) -> AsyncIterator[MqttDoor]:
+async def a_door(
+    broker: EmbeddedBroker, acceptor: Acceptor, pictures: PictureDoor[Message] | None = None
+) -> AsyncIterator[MqttDoor]:
     """A door that follows the broker."""
-    door = MqttDoor(where(broker), acceptor, now=lambda: datetime.now(UTC))
+    door = MqttDoor(where(broker), acceptor, now=lambda: datetime.now(UTC), pictures=pictures)
     task = asyncio.create_task(door.run())
     try:
         await until(lambda: door.connected)
@@ -136,6 +144,35 @@ async def test_device__publishes_with_its_key_and_only_below_its_own_topic(
         assert await asyncio.to_thread(published, broker, TOPIC, 1)
         await until_in_log(database_dsn, 1)
     assert acceptor.asked == 1, "what was published elsewhere reached the hub"
+
+
+async def test_pictures__more_than_fit_the_memory_are_all_kept_and_positions_pass_them(
+    broker: EmbeddedBroker, database: Database, database_dsn: str, tmp_path: Path
+) -> None:
+    await enrol(database_dsn)
+    vault = Vault(tmp_path / "media", bytes(32))
+    receiver = Receiver(database, vault, now=lambda: datetime.now(UTC))
+    pictures = PictureDoor[Message](receiver, Uploads(database, vault, receiver), now=receiver.now)
+    large = a_jpeg() + bytes(4_000_000)
+    topic = f"rosette/{SITE}/picture/{DEVICE}"
+    sent = [(topic, large + bytes([n])) for n in range(5)]
+    small = a_jpeg(7, (320, 240))
+    cuts = [small[:1_000], small[1_000:2_000], small[2_000:]]
+    sent += [(f"{topic}/bulk/IMG_1/{n}/3", cut) for n, cut in enumerate(cuts, start=1)]
+    async with users_of(broker, database):
+        await until(lambda: not refused(broker, USER, SECRET))
+        # They wait at the broker, and come all at once.
+        async with a_door(broker, Acceptor(database), pictures):
+            pass
+        for where_to, payload in sent:
+            assert await asyncio.to_thread(publish_once, broker.port, USER, SECRET, where_to, payload)
+        assert await asyncio.to_thread(published, broker, TOPIC, 11)
+        async with a_door(broker, Acceptor(database), pictures) as door:
+            await until_in_log(database_dsn, 11)
+            await until(lambda: not door.unacknowledged)
+            kept = await media.waiting(database, 100)
+    assert {vault.open(one.sha256) for one in kept} == {payload for _, payload in sent[:5]} | {small}
+    assert [one.live for one in kept] == [True] * 5 + [False]
 
 
 async def test_device__is_put_out_when_its_key_is_revoked(
