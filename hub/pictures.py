@@ -11,15 +11,17 @@ from litestar.types import ControllerRouterHandler
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
-from hub.console.pictures import picture_routes
+from hub.console.parts import wall_clock
+from hub.console.pictures import shown_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
-from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.cameras.doors import CameraDoors
 from hub.ingest.mqtt import Message
 from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
+from hub.media.retention import Retention
 from hub.media.uploads import Uploads
 from hub.see.registry import Models
 from hub.see.second import SecondLooks
@@ -51,14 +53,17 @@ class Pictures:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
-        self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
+        self.mqtt = PictureDoor[Message](
+            self.receiver, self.uploads, now=self.receiver.now, default_site=settings.default_site
+        )
         self.showing = Showing()
+        self.retention = Retention(database, self.vault, days=settings.person_picture_days)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
         self.sequencing = Sequencing(
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
-        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
+        self.doors = CameraDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
         self.handlers = routes_of(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
@@ -66,6 +71,7 @@ class Pictures:
             "sequences": self.sequencing.run,
             **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
+            "retention": partial(self.retention.follow, self.receiver.now, wall_clock),
         }
 
     def close(self) -> None:
@@ -79,7 +85,7 @@ def routes_of(
     """Routes of the API. `now`: the clock of a site."""
     return (
         *media_routes(pictures.receiver, now),
-        *picture_routes(database, pictures.vault, pictures.showing, now),
+        *shown_routes(database, pictures.vault, pictures.showing, now),
         *upload_routes(database, pictures.uploads, now),
         *look_routes(pictures.seeing),
         *sequence_routes(database, now, lambda: pictures.second.problem),

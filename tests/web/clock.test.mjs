@@ -14,6 +14,7 @@ test("a clock that is wrong, nobody knows by how much, is not said to be correct
 
 test("after a reset a wrong clock warns, and nothing is said to be corrected", () => {
   assert.deepEqual(verdict(told({ resets: 2, wrong: 0.99 })), { key: "clock.reset_wrong", warns: true });
+  assert.deepEqual(verdict(told({ resets: 2, wrong: 0.6 })), { key: "clock.doubtful", warns: true });
   assert.deepEqual(verdict(told({ resets: 1 })), { key: "clock.reset_right", warns: false });
 });
 

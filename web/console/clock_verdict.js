@@ -9,8 +9,7 @@ export const clockOf = (answers, key) => answers.find((one) => one.clock.device 
 /** {key, warns}: what to think of it, worst first. */
 export function verdict({ clock, is_wrong: isWrong }) {
   if (isWrong) return { key: "clock.corrected", warns: true };
-  if (clock.resets > 0 && clock.wrong >= DOUBTFUL) return { key: "clock.reset_wrong", warns: true };
-  if (clock.wrong >= LIKELY) return { key: "clock.wrong", warns: true };
+  if (clock.wrong >= LIKELY) return { key: clock.resets > 0 ? "clock.reset_wrong" : "clock.wrong", warns: true };
   if (clock.wrong >= DOUBTFUL) return { key: "clock.doubtful", warns: true };
   return { key: clock.resets > 0 ? "clock.reset_right" : "clock.right", warns: false };
 }
