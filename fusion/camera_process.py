@@ -6,7 +6,8 @@ that rate at its sightings, times exp(-passes that operating cameras should have
 Kalman filter cannot take, is replaced by Gaussian factors on a common clock; see `silence`. It does for a movement
 model what effort does in spatial capture-recapture (Borchers & Efford 2008, Biometrics 64, 377-385).
 
-No fastmath and no reduction across threads. The smoother is that of `marginal_kernels`.
+No fastmath and no reduction across threads. Smoothers are those of `marginal_kernels` and `motion_lanes`, passes are
+counted in `camera_density`: numba's cache of this file does not see a change there, so touch all.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fusion.camera_pyramid import WIDEST_CELL, Pyramid, pyramid
+from fusion import motion_lanes as lanes
+from fusion.camera_density import passes, room
+from fusion.camera_pyramid import Pyramid, pyramid
 from fusion.ellipse import Floats
 from fusion.evidence import frozen
-from fusion.marginal_kernels import Marginals, Rows, filter_rows, passed_rows, smooth_back, transition
+from fusion.marginal_kernels import Marginals, Rows, transition
+from fusion.motion_lanes import FACTOR, LANES
 
 Integers = NDArray[np.int64]
 
-FARTHEST_SD: Final = 3.7
-"""Cameras farther than this many standard deviations are left out: one thousandth of the density at the centre."""
 BOLDEST: Final = -0.5
 """The most that silence may lower the precision of a smoothed place, as a part of it."""
 
@@ -43,111 +45,45 @@ class Cameras(NamedTuple):
     pyramid: Pyramid
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def speed_mps(motion: Floats) -> float:
     """Mean speed of the model: the Rayleigh mean of the velocity."""
     return np.sqrt(1.5707963267948966 * motion[2] * motion[0] * motion[1])
 
 
-@njit(nogil=True, cache=True)
-def _between(tree: Pyramid, c: int, from_s: float, to_s: float) -> tuple[float, float, float, float, float, float]:
-    """What the cameras of cell c watched in a time: the moments of `Pyramid.watched`."""
-    a0 = a1 = a2 = a3 = a4 = a5 = 0.0
-    begin, end = tree.changes[c], tree.changes[c + 1]
-    parts = (end - begin) / max(tree.when[end - 1] - tree.when[begin], 1e-9)
-    for sign in (-1.0, 1.0):
-        t = from_s if sign < 0.0 else to_s
-        if t < tree.when[begin]:
-            continue
-        k = tree.near[begin + min(int((t - tree.when[begin]) * parts), end - begin - 1)]
-        # The part's beginning may come out later by a rounding than it was.
-        while k > begin and tree.when[k] > t:
-            k -= 1
-        k += 1
-        while k < end and tree.when[k] <= t:
-            k += 1
-        at = tree.watched[k - 1]
-        share = 0.0
-        if k < end:
-            share = (t - tree.when[k - 1]) / (tree.when[k] - tree.when[k - 1])
-        to = tree.watched[min(k, end - 1)]
-        a0 += sign * (at[0] + share * (to[0] - at[0]))
-        a1 += sign * (at[1] + share * (to[1] - at[1]))
-        a2 += sign * (at[2] + share * (to[2] - at[2]))
-        a3 += sign * (at[3] + share * (to[3] - at[3]))
-        a4 += sign * (at[4] + share * (to[4] - at[4]))
-        a5 += sign * (at[5] + share * (to[5] - at[5]))
-    # A rest of differences is no camera.
-    return (a0 if a0 > 1e-9 * tree.watched[end - 1, 0] else 0.0), a1, a2, a3, a4, a5
+@njit(nogil=True, cache=True, error_model="numpy")
+def _factor(
+    x: float, y: float, pxx: float, pxy: float, pyy: float, speed: float, boldest: float, every: Floats, place: int
+) -> float:
+    """The factor exp(-passes) of one moment, from passes a metre of speed in every[place] f8[6]; returns their mean.
 
-
-@njit(nogil=True, cache=True)
-def passes(
-    x: float, y: float, cxx: float, cxy: float, cyy: float, from_s: float, to_s: float, cameras: Cameras, out: Floats
-) -> None:
-    """Recorded passes a metre of speed by N((x, y), C) in a time: out f8[6] = their mean F, gradient 2, Hessian 3.
-
-    F sums width x operating time x N(camera), cell by cell where the density is wide, see `camera_pyramid`.
+    Written to every[place, 1:]: the natural parameters, precision xx, xy, yy and shift, of the Gaussian that stands for
+    it: the gradient and the Hessian of the expected passes under the present marginal N((x, y), P), the fixed point of
+    Gaussian variational inference (Khan & Lin 2017, AISTATS).
     """
-    tree = cameras.pyramid
-    narrow2 = 0.5 * (cxx + cyy) - np.sqrt(0.25 * (cxx - cyy) ** 2 + cxy * cxy)
-    level = 0
-    while level + 1 < tree.side_m.size and tree.side_m[level + 1] ** 2 <= WIDEST_CELL * WIDEST_CELL * narrow2:
-        level += 1
-    side = tree.side_m[level]
-    # No cameras of a cell are farther from their mean than half its side, in the root of the mean square.
-    more = 0.25 * side * side if level > 0 else 0.0
-    reach, reach_y = FARTHEST_SD * np.sqrt(cxx + more), FARTHEST_SD * np.sqrt(cyy + more)
-    total = g0 = g1 = h00 = h01 = h11 = 0.0
-    # Single cameras share one covariance; cells have one each.
-    per = 1.0 / (cxx * cyy - cxy * cxy)
-    root = np.sqrt(per)
-    i00, i01, i11 = cyy * per, -cxy * per, cxx * per
-    k, last = tree.level[level], tree.level[level + 1]
-    k += np.searchsorted(tree.column[k:last], np.int64(np.floor((x - reach) / side)))
-    while k < last and tree.column[k] * side <= x + reach:
-        begin, end = tree.first[k], tree.first[k + 1]
-        k += 1
-        for c in range(begin + np.searchsorted(tree.cell[begin:end, 1], y - reach_y), end):
-            d0, d1 = tree.cell[c, 0] - x, tree.cell[c, 1] - y
-            if d1 > reach_y:
-                break
-            if abs(d0) > reach:
-                continue
-            cell_from, cell_to = tree.cell[c, 6], tree.cell[c, 7]
-            vxx, vxy, vyy = cxx + tree.cell[c, 2], cxy + tree.cell[c, 3], cyy + tree.cell[c, 4]
-            if tree.changes[c] == tree.changes[c + 1] or (cell_from <= from_s and to_s <= cell_to):
-                watched = tree.cell[c, 5] * (min(to_s, cell_to) - max(from_s, cell_from))
-            else:
-                watched, m0, m1, m00, m01, m11 = _between(tree, c, from_s, to_s)
-                if watched > 0.0:
-                    m0, m1 = m0 / watched, m1 / watched
-                    d0, d1 = d0 + m0, d1 + m1
-                    vxx, vyy = cxx + max(m00 / watched - m0 * m0, 0.0), cyy + max(m11 / watched - m1 * m1, 0.0)
-                    vxy = cxy + m01 / watched - m0 * m1
-            if watched <= 0.0:
-                continue
-            if level > 0:
-                per = 1.0 / (vxx * vyy - vxy * vxy)
-                root = np.sqrt(per)
-                i00, i01, i11 = vyy * per, -vxy * per, vxx * per
-            u0, u1 = i00 * d0 + i01 * d1, i01 * d0 + i11 * d1
-            quadratic = d0 * u0 + d1 * u1
-            if quadratic > FARTHEST_SD * FARTHEST_SD:
-                continue
-            f = watched * root * np.exp(-0.5 * quadratic)
-            total += f
-            g0 += f * u0
-            g1 += f * u1
-            h00 += f * (u0 * u0 - i00)
-            h01 += f * (u0 * u1 - i01)
-            h11 += f * (u1 * u1 - i11)
-    scale = 0.15915494309189535
-    out[0], out[1], out[2] = scale * total, scale * g0, scale * g1
-    out[3], out[4], out[5] = scale * h00, scale * h01, scale * h11
+    out = every[place]
+    for i in range(6):
+        out[i] *= speed
+    # Eigenvalues of the Hessian, none below the bound: silence widens a place, but never makes it improper.
+    half, apart = 0.5 * (out[3] + out[5]), np.sqrt(0.25 * (out[3] - out[5]) ** 2 + out[4] ** 2)
+    widest = 0.5 * (pxx + pyy) + np.sqrt(0.25 * (pxx - pyy) ** 2 + pxy * pxy)
+    high, low = max(half + apart, boldest / widest), max(half - apart, boldest / widest)
+    c, s = (0.5 * (out[3] - out[5]) / apart, out[4] / apart) if apart > 0.0 else (1.0, 0.0)
+    half, apart = 0.5 * (high + low), 0.5 * (high - low)
+    w0, w1, w2 = half + apart * c, apart * s, half - apart * c
+    g0, g1 = out[1], out[2]
+    out[1], out[2], out[3] = w0, w1, w2
+    out[4], out[5] = w0 * x + w1 * y - g0, w1 * x + w2 * y - g1
+    return out[0]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _wander(motion: Floats, step_s: float) -> float:
+    """Variance of a place about that of the middle of a step."""
+    return motion[2] * (1.0 - transition(0.5 * step_s, motion[0], motion[1])[0])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def silence(
     rows: Rows,
     lo: int,
@@ -159,15 +95,9 @@ def silence(
     at: Marginals,
     boldest: float,
 ) -> float:
-    """Write the factor exp(-passes) of every row of silence; returns the passes expected over all of them.
-
-    The factor is the Gaussian whose natural parameters are the gradient and the Hessian of the expected passes under
-    the present marginal: the fixed point of Gaussian variational inference (Khan & Lin 2017, AISTATS).
-    """
-    speed = speed_mps(motion)
-    f11 = transition(0.5 * step_s, motion[0], motion[1])[0]
-    wander = motion[2] * (1.0 - f11)
-    out = np.empty(6)
+    """Write the factor exp(-passes) of every row of silence; returns the passes expected over all of them."""
+    speed, wander = speed_mps(motion), _wander(motion, step_s)
+    places, out, work, tree = np.empty((1, 5)), np.empty((1, 6)), room(), cameras.pyramid
     total = 0.0
     for k in range(lo, hi):
         if not is_silence[k]:
@@ -175,24 +105,52 @@ def silence(
         x, y = at.place[k]
         pxx, pxy, pyy = at.spread[k]
         t = rows.time_s[k]
-        passes(x, y, pxx + wander, pxy, pyy + wander, t - 0.5 * step_s, t + 0.5 * step_s, cameras, out)
-        for i in range(6):
-            out[i] *= speed
-        total += out[0]
-        # Eigenvalues of the Hessian, none below the bound: silence widens a place, but never makes it improper.
-        half, apart = 0.5 * (out[3] + out[5]), np.sqrt(0.25 * (out[3] - out[5]) ** 2 + out[4] ** 2)
-        widest = 0.5 * (pxx + pyy) + np.sqrt(0.25 * (pxx - pyy) ** 2 + pxy * pxy)
-        high, low = max(half + apart, boldest / widest), max(half - apart, boldest / widest)
-        c, s = (0.5 * (out[3] - out[5]) / apart, out[4] / apart) if apart > 0.0 else (1.0, 0.0)
-        half, apart = 0.5 * (high + low), 0.5 * (high - low)
-        w0, w1, w2 = half + apart * c, apart * s, half - apart * c
-        rows.precision[k, 0], rows.precision[k, 1], rows.precision[k, 2] = w0, w1, w2
-        rows.shift[k, 0] = w0 * x + w1 * y - out[1]
-        rows.shift[k, 1] = w1 * x + w2 * y - out[2]
+        places[0, 0], places[0, 1] = x, y
+        places[0, 2], places[0, 3], places[0, 4] = pxx + wander, pxy, pyy + wander
+        passes(places, 1, t - 0.5 * step_s, t + 0.5 * step_s, tree, work, out)
+        total += _factor(x, y, pxx, pxy, pyy, speed, boldest, out, 0)
+        rows.precision[k, 0], rows.precision[k, 1], rows.precision[k, 2] = out[0, 1], out[0, 2], out[0, 3]
+        rows.shift[k, 0], rows.shift[k, 1] = out[0, 4], out[0, 5]
     return total
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _silences(
+    time_s: Floats,
+    is_silence: NDArray[np.bool_],
+    step_s: float,
+    motions: Floats,
+    cameras: Cameras,
+    factors: Floats,
+    work: lanes.Room,
+    expected: Floats,
+) -> None:
+    """`silence` of one individual under motions f8[lanes, 6] side by side; expected f8[lanes] passes."""
+    count, cells, tree, size = motions.shape[0], room(), cameras.pyramid, LANES * FACTOR
+    places, out = np.empty((LANES, 5)), np.empty((LANES, 6))
+    speed, wander = np.empty(count), np.empty(count)
+    for lane in range(count):
+        speed[lane], wander[lane], expected[lane] = speed_mps(motions[lane]), _wander(motions[lane], step_s), 0.0
+    for r in range(time_s.size):
+        if not is_silence[r]:
+            continue
+        at, factor = work.smoothed[r * size : (r + 1) * size], factors[r * size : (r + 1) * size]
+        since, until = time_s[r] - 0.5 * step_s, time_s[r] + 0.5 * step_s
+        for lane in range(count):
+            for field in range(FACTOR):
+                places[lane, field] = at[field * LANES + lane]
+            places[lane, 2] += wander[lane]
+            places[lane, 4] += wander[lane]
+        passes(places, count, since, until, tree, cells, out)
+        for lane in range(count):
+            x, y = at[lane], at[LANES + lane]
+            pxx, pxy, pyy = at[2 * LANES + lane], at[3 * LANES + lane], at[4 * LANES + lane]
+            expected[lane] += _factor(x, y, pxx, pxy, pyy, speed[lane], BOLDEST, out, lane)
+            for field in range(FACTOR):
+                factor[field * LANES + lane] = out[lane, 1 + field]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def fall_silent(
     offset: Integers,
     first: int,
@@ -210,7 +168,7 @@ def fall_silent(
         expected[i] = silence(rows, offset[i], offset[i + 1], is_silence, step_s, motion[i], cameras, out, 0.0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def weigh_motions(
     chosen: Integers,
     offset: Integers,
@@ -232,9 +190,8 @@ def weigh_motions(
     """
     longest = 0
     for q in range(first, last):
-        i = chosen[q]
-        longest = max(longest, int(offset[i + 1] - offset[i]))
-    passed = passed_rows(longest)
+        longest = max(longest, int(offset[chosen[q] + 1] - offset[chosen[q]]))
+    work, before, after = lanes.room(longest), np.empty(LANES), np.empty(LANES)
     for q in range(first, last):
         i = chosen[q]
         kept, moments = np.empty(offset[i + 1] - offset[i], np.int64), 0
@@ -245,25 +202,27 @@ def weigh_motions(
                 kept[n] = k
                 n += 1
         at = kept[:n]
-        own = Rows(rows.time_s[at], rows.precision[at], rows.shift[at], rows.weight[at])
-        quiet = is_silence[at]
-        out = Marginals(np.empty((n, 2)), np.empty((n, 3)), np.empty((n, 2)), np.empty((n, 3)))
-        for m in range(motions.shape[1]):
-            own.precision[quiet] = 0.0
-            own.shift[quiet] = 0.0
-            motion = motions[i, m]
-            log_evidence = filter_rows(own, 0, n, motion, passed)
+        time_s, weight, quiet = rows.time_s[at], rows.weight[at], is_silence[at]
+        factors = np.zeros(n * FACTOR * LANES)
+        for start in range(0, motions.shape[1], LANES):
+            some = motions[i, start : start + LANES]
+            side, count = lanes.side_by_side(some), some.shape[0]
+            for r in range(n):
+                lanes.put(factors, r, 0.0 if quiet[r] else 1.0, rows.precision[at[r]], rows.shift[at[r]])
+            lanes.forward(time_s, weight, factors, side, count, work)
+            weights[i, start : start + count] = work.log_evidence[:count]
             if quiet.any():
-                smooth_back(own, 0, n, passed, out)
-                before = silence(own, 0, n, quiet, 2.0 * step_s, motion, cameras, out, BOLDEST)
-                filter_rows(own, 0, n, motion, passed)
-                smooth_back(own, 0, n, passed, out)
-                after = silence(own, 0, n, quiet, 2.0 * step_s, motion, cameras, out, BOLDEST)
-                log_evidence += recorded[i] * np.log(speed_mps(motion)) - 0.5 * (before + after)
-            weights[i, m] = log_evidence
+                lanes.backward(n, factors, side, count, work)
+                _silences(time_s, quiet, 2.0 * step_s, some, cameras, factors, work, before)
+                lanes.forward(time_s, weight, factors, side, count, work)
+                lanes.backward(n, factors, side, count, work)
+                _silences(time_s, quiet, 2.0 * step_s, some, cameras, factors, work, after)
+                for lane in range(count):
+                    passed = recorded[i] * np.log(speed_mps(some[lane])) - 0.5 * (before[lane] + after[lane])
+                    weights[i, start + lane] += passed
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def mix_motions(
     offset: Integers,
     first: int,
@@ -286,49 +245,46 @@ def mix_motions(
     longest = 0
     for i in range(first, last):
         longest = max(longest, int(offset[i + 1] - offset[i]))
-    passed = passed_rows(longest)
+    work, expected = lanes.room(longest), np.empty(LANES)
     for i in range(first, last):
         lo, n = offset[i], offset[i + 1] - offset[i]
-        own = Rows(
-            rows.time_s[lo : lo + n],
-            rows.precision[lo : lo + n].copy(),
-            rows.shift[lo : lo + n].copy(),
-            rows.weight[lo : lo + n],
-        )
-        quiet = is_silence[lo : lo + n]
-        out = Marginals(np.empty((n, 2)), np.empty((n, 3)), np.empty((n, 2)), np.empty((n, 3)))
+        time_s, weight, quiet = rows.time_s[lo : lo + n], rows.weight[lo : lo + n], is_silence[lo : lo + n]
         mean, square = place[lo : lo + n], spread[lo : lo + n]
         mean[:] = 0.0
         square[:] = 0.0
         ox, oy = motions[i, 0, 3], motions[i, 0, 4]
         # Silence is found on the rows that say something; the many that only ask follow once, at the end.
-        at = lo + np.flatnonzero(quiet | (own.weight > 0.0))
-        brief, all_quiet = Rows(rows.time_s[at], rows.precision[at], rows.shift[at], rows.weight[at]), is_silence[at]
-        heard = Marginals(
-            np.empty((at.size, 2)), np.empty((at.size, 3)), np.empty((at.size, 2)), np.empty((at.size, 3))
-        )
-        for m in range(motions.shape[1]):
-            w = weights[i, m]
-            if w <= 0.0:
-                continue
+        at = np.flatnonzero(quiet | (weight > 0.0))
+        brief_s, brief_weight, all_quiet = time_s[at], weight[at], quiet[at]
+        brief, whole = np.zeros(at.size * FACTOR * LANES), np.zeros(n * FACTOR * LANES)
+        likely = np.flatnonzero(weights[i] > 0.0)
+        for start in range(0, likely.size, LANES):
+            nodes = likely[start : start + LANES]
+            some, count = motions[i][nodes], nodes.size
+            side = lanes.side_by_side(some)
+            for r in range(n):
+                lanes.put(whole, r, 1.0, rows.precision[lo + r], rows.shift[lo + r])
             if all_quiet.any():
-                brief.precision[:] = rows.precision[at]
-                brief.shift[:] = rows.shift[at]
+                for r in range(at.size):
+                    lanes.put(brief, r, 1.0, rows.precision[lo + at[r]], rows.shift[lo + at[r]])
                 for _ in range(rounds):
-                    filter_rows(brief, 0, at.size, motions[i, m], passed)
-                    smooth_back(brief, 0, at.size, passed, heard)
-                    silence(brief, 0, at.size, all_quiet, step_s, motions[i, m], cameras, heard, BOLDEST)
-                own.precision[at - lo] = brief.precision
-                own.shift[at - lo] = brief.shift
-            filter_rows(own, 0, n, motions[i, m], passed)
-            smooth_back(own, 0, n, passed, out)
+                    lanes.forward(brief_s, brief_weight, brief, side, count, work)
+                    lanes.backward(at.size, brief, side, count, work)
+                    _silences(brief_s, all_quiet, step_s, some, cameras, brief, work, expected)
+                size = FACTOR * LANES
+                for r in range(at.size):
+                    whole[at[r] * size : (at[r] + 1) * size] = brief[r * size : (r + 1) * size]
+            lanes.forward(time_s, weight, whole, side, count, work)
+            lanes.backward(n, whole, side, count, work)
             for k in range(n):
-                x, y = out.place[k, 0] - ox, out.place[k, 1] - oy
-                mean[k, 0] += w * x
-                mean[k, 1] += w * y
-                square[k, 0] += w * (out.spread[k, 0] + x * x)
-                square[k, 1] += w * (out.spread[k, 1] + x * y)
-                square[k, 2] += w * (out.spread[k, 2] + y * y)
+                row = work.smoothed[k * FACTOR * LANES : (k + 1) * FACTOR * LANES]
+                for lane in range(count):
+                    w, x, y = weights[i, nodes[lane]], row[lane] - ox, row[LANES + lane] - oy
+                    mean[k, 0] += w * x
+                    mean[k, 1] += w * y
+                    square[k, 0] += w * (row[2 * LANES + lane] + x * x)
+                    square[k, 1] += w * (row[3 * LANES + lane] + x * y)
+                    square[k, 2] += w * (row[4 * LANES + lane] + y * y)
         for k in range(n):
             x, y = mean[k]
             square[k, 0] -= x * x

@@ -59,4 +59,6 @@ def _whose() -> None:
     collars = {"a": Evidence.canonical([0.0, 7200.0], [0.0, 5.0], [0.0, 5.0], covariance, keys)}
     roster = Roster.of(["a", "b"], [0, 0], [motion] * 2, [0.4, 0.4, 0.3], collars)
     cameras, _ = sorted_cameras(np.zeros(1), np.zeros(1), np.full(1, 100.0), np.zeros(1), np.full(1, 86_400.0))
-    positions(settle(sightings, roster, cameras, (0.0, 86_400.0), AssociationRules(sweeps=3)), np.zeros(1))
+    # None is so sure that it would not be sampled with the others.
+    rules = AssociationRules(sweeps=3, unsure_below=2.0)
+    positions(settle(sightings, roster, cameras, (0.0, 86_400.0), rules), np.zeros(1))

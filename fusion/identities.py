@@ -11,7 +11,7 @@ import numpy as np
 from fusion.association_kernels import Integers
 from fusion.ellipse import Floats
 
-MODEL: Final = "whole-set-3"
+MODEL: Final = "whole-set-4"
 """Raised whenever the arithmetic changes."""
 
 

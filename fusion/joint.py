@@ -32,6 +32,8 @@ from fusion.timelines import Silence, timelines
 MOST: Final = 48
 LEAST_TOGETHER: Final = 0.05
 _TINY: Final = 1e-300
+SHARPEST_M: Final = 1.0
+"""No place is taken to be known better than this: a sighting is taken back from a path many times, by subtraction."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +143,7 @@ def _contest(
         log_weight=weight + _untaken(sightings, found, chosen),
         nobody=_weight_of_nobody(found, chosen),
         place=np.ascontiguousarray(sightings.place[rows]),
-        covariance=np.ascontiguousarray(sightings.covariance[rows]),
+        covariance=np.maximum(sightings.covariance[rows], [SHARPEST_M**2, -np.inf, SHARPEST_M**2]),
         burst=np.ascontiguousarray(sightings.burst[rows]),
         key=halves[:, 0] ^ (halves[:, 1] * np.uint64(0x9E3779B97F4A7C15)),
         partner=_partners(sightings.time_s[rows], who, local),

@@ -1,6 +1,11 @@
 """Compiled sampling of joint assignments: a path must make sense with all that is given to its individual at once.
 
-No fastmath and no reduction across threads; every random number is a function of a sighting's key and the sweep. All
+Of every individual the mean and the covariance of its places at all contested times are kept, given what it is given
+at present. So a density is two numbers and a 2 x 2 block, with or without the sighting itself; only a move costs a
+rank of two in the whole matrix. Taking a sighting away is taking it in with the negative of its covariance.
+
+No fastmath and no reduction across threads (`error_model` only says that a division by zero is no exception, so that
+loops can be taken several turns at once); every random number is a function of a sighting's key and the sweep. All
 compiled functions that call each other stay in this file, but for `log_density` and `uniform`.
 """
 
@@ -12,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fusion.association_kernels import Integers, log_density
+from fusion.association_kernels import LOG_TWO_PI, Integers, log_density
 from fusion.counter_random import uniform
 from fusion.ellipse import Floats
 
@@ -49,102 +54,85 @@ class Contest(NamedTuple):
     between: Floats
 
 
-@njit(nogil=True, cache=True)
-def _block(contest: Contest, i: int, of: Floats) -> Floats:
-    """The square matrix of individual i, a view."""
-    k = contest.first[i + 1] - contest.first[i]
-    return of[contest.block[i] : contest.block[i + 1]].reshape(2 * k, 2 * k)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _take(C: Floats, x: Floats, slot: int, z: Floats, R: Floats, sign: float) -> None:
+    """Take in that the place at a slot was seen at z f8[2] with covariance R f8[3] (sign 1), or give it back (-1).
 
-
-@njit(nogil=True, cache=True)
-def _weighed(contest: Contest, i: int, members: Integers, count: int, inverse: Floats, pull: Floats) -> None:
-    """For what is given to individual i: inverse of its covariance, and that times its residuals."""
-    between, first, n = _block(contest, i, contest.between), contest.first[i], 2 * count
-    S, e = np.empty((n, n)), np.empty(n)
-    for a in range(count):
-        slot, j = contest.slot[members[a]], contest.sighting[members[a]]
-        e[2 * a] = contest.place[j, 0] - contest.mean[first + slot, 0]
-        e[2 * a + 1] = contest.place[j, 1] - contest.mean[first + slot, 1]
-        for b in range(count):
-            other = contest.slot[members[b]]
-            for u in range(2):
-                for v in range(2):
-                    S[2 * a + u, 2 * b + v] = between[2 * slot + u, 2 * other + v]
-        S[2 * a, 2 * a] += contest.covariance[j, 0]
-        S[2 * a, 2 * a + 1] += contest.covariance[j, 1]
-        S[2 * a + 1, 2 * a] += contest.covariance[j, 1]
-        S[2 * a + 1, 2 * a + 1] += contest.covariance[j, 2]
-    # Gauss-Jordan without pivots, in a fixed order: S is positive definite.
-    for c in range(n):
-        pivot = 1.0 / S[c, c]
-        for r in range(n):
-            if r != c:
-                factor = S[r, c] * pivot
-                for d in range(n):
-                    if d != c:
-                        S[r, d] -= factor * S[c, d]
-                S[r, c] = -factor
-        for d in range(n):
-            S[c, d] *= pivot
-        S[c, c] = pivot
+    C f8[2 k, 2 k], x f8[2 k] are changed.
+    """
+    s, n = 2 * slot, x.size
+    xx, xy, yy = C[s, s] + sign * R[0], C[s, s + 1] + sign * R[1], C[s + 1, s + 1] + sign * R[2]
+    per = 1.0 / (xx * yy - xy * xy)
+    i00, i01, i11 = yy * per, -xy * per, xx * per
+    y0, y1 = z[0] - x[s], z[1] - x[s + 1]
+    u0, u1 = i00 * y0 + i01 * y1, i01 * y0 + i11 * y1
+    rows = C[s : s + 2].copy()
     for a in range(n):
-        total = 0.0
+        c0, c1 = rows[0, a], rows[1, a]
+        g0, g1 = c0 * i00 + c1 * i01, c0 * i01 + c1 * i11
+        x[a] += c0 * u0 + c1 * u1
         for b in range(n):
-            inverse[a, b] = S[a, b]
-            total += S[a, b] * e[b]
-        pull[a] = total
+            C[a, b] -= g0 * rows[0, b] + g1 * rows[1, b]
 
 
-@njit(nogil=True, cache=True)
-def _density_of_member(place: int, inverse: Floats, pull: Floats) -> float:
-    """Log density of one that is given to an individual, under all others that are."""
-    q00, q01, q11 = (
-        inverse[2 * place, 2 * place],
-        inverse[2 * place, 2 * place + 1],
-        inverse[2 * place + 1, 2 * place + 1],
-    )
-    det = q00 * q11 - q01 * q01
-    e0 = (q11 * pull[2 * place] - q01 * pull[2 * place + 1]) / det
-    e1 = (q00 * pull[2 * place + 1] - q01 * pull[2 * place]) / det
-    return log_density(e0, e1, q11 / det, -q01 / det, q00 / det)
-
-
-@njit(nogil=True, cache=True)
-def _density_of_other(
-    contest: Contest, p: int, members: Integers, count: int, inverse: Floats, pull: Floats, gain: Floats
+@njit(nogil=True, cache=True, error_model="numpy")
+def _density(
+    y0: float, y1: float, xx: float, xy: float, yy: float, rxx: float, rxy: float, ryy: float, is_given: bool
 ) -> float:
-    """Log density of the sighting of pair p, which is not given to its individual, under all that are."""
-    i, j, slot = int(contest.who[p]), contest.sighting[p], contest.slot[p]
-    between, first = _block(contest, i, contest.between), contest.first[i]
-    x, y = contest.mean[first + slot]
-    xx, xy = between[2 * slot, 2 * slot], between[2 * slot, 2 * slot + 1]
-    yy = between[2 * slot + 1, 2 * slot + 1]
-    for u in range(2):
-        for a in range(2 * count):
-            total = 0.0
-            for b in range(count):
-                other = 2 * contest.slot[members[b]]
-                total += between[2 * slot + u, other] * inverse[2 * b, a]
-                total += between[2 * slot + u, other + 1] * inverse[2 * b + 1, a]
-            gain[u, a] = total
-    for b in range(count):
-        other = 2 * contest.slot[members[b]]
-        for v in range(2):
-            x += between[2 * slot, other + v] * pull[2 * b + v]
-            y += between[2 * slot + 1, other + v] * pull[2 * b + v]
-            xx -= gain[0, 2 * b + v] * between[2 * slot, other + v]
-            xy -= gain[0, 2 * b + v] * between[2 * slot + 1, other + v]
-            yy -= gain[1, 2 * b + v] * between[2 * slot + 1, other + v]
-    return log_density(
-        contest.place[j, 0] - x,
-        contest.place[j, 1] - y,
-        xx + contest.covariance[j, 0],
-        xy + contest.covariance[j, 1],
-        yy + contest.covariance[j, 2],
+    """Log density of a sighting that lies y from where its individual was, given all others that are its.
+
+    C (xx, xy, yy) is the covariance of that place, R that of the sighting. Of one that is given itself, C and y hold
+    it already: without it the residual is R M^-1 y and its covariance R M^-1 R, where M = R - C.
+    """
+    if not is_given:
+        return log_density(y0, y1, xx + rxx, xy + rxy, yy + ryy)
+    mxx, mxy, myy = rxx - xx, rxy - xy, ryy - yy
+    r, m = rxx * ryy - rxy * rxy, mxx * myy - mxy * mxy
+    quadratic = (myy * y0 * y0 - 2.0 * mxy * y0 * y1 + mxx * y1 * y1) / m
+    return -0.5 * quadratic - 0.5 * np.log(r * r / m) - LOG_TWO_PI
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _of_two(
+    C: Floats, x: Floats, place: Floats, covariance: Floats, one: int, slot: int, other: int, also: int, sign: float
+) -> float:
+    """Log density of sighting `one` at a slot, and of `other` at slot `also` once that one came (1) or went (-1)."""
+    s, t = 2 * slot, 2 * also
+    xx, xy, yy = C[s, s], C[s, s + 1], C[s + 1, s + 1]
+    rxx, rxy, ryy = covariance[one, 0], covariance[one, 1], covariance[one, 2]
+    y0, y1 = place[one, 0] - x[s], place[one, 1] - x[s + 1]
+    total = _density(y0, y1, xx, xy, yy, rxx, rxy, ryy, sign < 0.0)
+    xx, xy, yy = xx + sign * rxx, xy + sign * rxy, yy + sign * ryy
+    per = 1.0 / (xx * yy - xy * xy)
+    i00, i01, i11 = yy * per, -xy * per, xx * per
+    a0, a1, b0, b1 = C[t, s], C[t, s + 1], C[t + 1, s], C[t + 1, s + 1]
+    g0, g1, h0, h1 = a0 * i00 + a1 * i01, a0 * i01 + a1 * i11, b0 * i00 + b1 * i01, b0 * i01 + b1 * i11
+    return total + _density(
+        place[other, 0] - x[t] - g0 * y0 - g1 * y1,
+        place[other, 1] - x[t + 1] - h0 * y0 - h1 * y1,
+        C[t, t] - g0 * a0 - g1 * a1,
+        C[t, t + 1] - g0 * b0 - g1 * b1,
+        C[t + 1, t + 1] - h0 * b0 - h1 * b1,
+        covariance[other, 0],
+        covariance[other, 1],
+        covariance[other, 2],
+        sign < 0.0,
     )
 
 
-@njit(nogil=True, cache=True)
+class _State(NamedTuple):
+    """Who owns what at present: owner i8[c] a pair, or `NOBODY`; members i8[p], of each individual in any order, and
+    counts i8[m] of them; and where individuals were given that, x f8[2 p] and C as `Contest.between`.
+    """
+
+    owner: Integers
+    members: Integers
+    counts: Integers
+    x: Floats
+    C: Floats
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def sample(
     contest: Contest,
     order: Integers,
@@ -164,33 +152,58 @@ def sample(
     unowned f8[c], the probability of each owner given all others' (Gelfand & Smith 1990), and together f8[.], (k, k)
     for each individual: how often two of its sightings were given to it at once.
     """
-    individuals = contest.first.size - 1
-    gain = np.empty((2, 2 * np.diff(contest.first).max()))
-    value = np.empty(np.diff(contest.offset).max())
-    owner = start.copy()
-    count = np.zeros(individuals, np.int64)
-    members = np.empty(contest.who.size, np.int64)
-    inverse, pull = np.empty(contest.between.size), np.empty(2 * contest.who.size)
+    pairs, individuals = contest.who.size, contest.first.size - 1
+    now = _State(
+        start.copy(),
+        np.empty(pairs, np.int64),
+        np.zeros(individuals, np.int64),
+        np.empty(2 * pairs),
+        np.empty(contest.between.size),
+    )
+    owner, who, value = now.owner, contest.who, np.empty(np.diff(contest.offset).max())
     for q in range(lo, hi):
         for at in range(begin[q], begin[q + 1]):
-            j = order[at]
-            if owner[j] != NOBODY:
-                i = contest.who[owner[j]]
-                members[contest.first[i] + count[i]] = owner[j]
-                count[i] += 1
-        for at in range(begin[q], begin[q + 1]):
             for p in range(contest.offset[order[at]], contest.offset[order[at] + 1]):
-                _refresh(contest, int(contest.who[p]), members, count, inverse, pull)
+                if contest.slot[p] == 0:
+                    _begin(contest, now, int(who[p]))
+        for at in range(begin[q], begin[q + 1]):
+            if owner[order[at]] != NOBODY:
+                _enter(contest, now, int(owner[order[at]]))
         for sweep in range(burn_in + sweeps):
             is_kept = sweep >= burn_in
             for at in range(begin[q], begin[q + 1]):
                 j = int(order[at])
                 low, high = contest.offset[j], contest.offset[j + 1]
-                alone, total = _conditional(contest, j, int(owner[j]), members, count, inverse, pull, gain, value)
+                rxx, rxy, ryy = contest.covariance[j, 0], contest.covariance[j, 1], contest.covariance[j, 2]
+                top = contest.nobody[j]
+                for p in range(low, high):
+                    i = who[p]
+                    s, k = 2 * contest.slot[p], 2 * (contest.first[i + 1] - contest.first[i])
+                    u, c = 2 * contest.first[i] + s, contest.block[i] + s * k + s
+                    weight = contest.log_weight[p] + _density(
+                        float(contest.place[j, 0] - now.x[u]),
+                        float(contest.place[j, 1] - now.x[u + 1]),
+                        float(now.C[c]),
+                        float(now.C[c + 1]),
+                        float(now.C[c + k + 1]),
+                        rxx,
+                        rxy,
+                        ryy,
+                        owner[j] == p,
+                    )
+                    if contest.burst[j] >= 0 and _is_taken(contest, now, j, int(i)):
+                        weight = -np.inf
+                    value[p - low] = weight
+                    top = max(top, weight)
+                total = alone = np.exp(contest.nobody[j] - top)
+                for p in range(low, high):
+                    value[p - low] = np.exp(value[p - low] - top)
+                    total += value[p - low]
                 if is_kept:
-                    unowned[j] += alone / total / sweeps
+                    per = 1.0 / (total * sweeps)
+                    unowned[j] += alone * per
                     for p in range(low, high):
-                        owned[p] += value[p - low] / total / sweeps
+                        owned[p] += value[p - low] * per
                 fresh, reached, drawn = NOBODY, alone, uniform(contest.key, j, sweep) * total
                 for p in range(low, high):
                     if drawn < reached:
@@ -198,71 +211,33 @@ def sample(
                     # The last one takes what rounding leaves.
                     fresh = p
                     reached += value[p - low]
-                before = int(owner[j])
-                if fresh != before:
-                    _moved(contest, before, fresh, members, count)
-                    for p in (before, fresh):
-                        if p != NOBODY:
-                            _refresh(contest, int(contest.who[p]), members, count, inverse, pull)
-                    owner[j] = fresh
+                if fresh != owner[j]:
+                    _move(contest, now, j, fresh)
             for at in range(begin[q], begin[q + 1]):
-                _move_both(contest, int(order[at]), sweep, owner, members, count, inverse, pull, gain)
+                if contest.partner[order[at]] != order[at]:
+                    _move_both(contest, now, int(order[at]), sweep)
             if is_kept:
                 for at in range(begin[q], begin[q + 1]):
-                    if owner[order[at]] != NOBODY:
-                        _met(contest, int(owner[order[at]]), members, count, together, 1.0 / sweeps)
+                    p = owner[order[at]]
+                    if p != NOBODY:
+                        i = who[p]
+                        first = contest.first[i]
+                        row = contest.block[i] // 4 + contest.slot[p] * (contest.first[i + 1] - first)
+                        for spot in range(first, first + now.counts[i]):
+                            together[row + contest.slot[now.members[spot]]] += 1.0 / sweeps
 
 
-@njit(nogil=True, cache=True)
-def _is_taken(contest: Contest, j: int, own: Integers, n: int) -> bool:
-    """Has the individual another sighting of the same burst?"""
-    for spot in range(n if contest.burst[j] >= 0 else 0):
-        other = contest.sighting[own[spot]]
+@njit(nogil=True, cache=True, error_model="numpy")
+def _is_taken(contest: Contest, now: _State, j: int, i: int) -> bool:
+    """Has individual i another sighting of the same burst?"""
+    for spot in range(contest.first[i], contest.first[i] + (now.counts[i] if contest.burst[j] >= 0 else 0)):
+        other = contest.sighting[now.members[spot]]
         if other != j and contest.burst[other] == contest.burst[j]:
             return True
     return False
 
 
-@njit(nogil=True, cache=True)
-def _conditional(
-    contest: Contest,
-    j: int,
-    owner: int,
-    members: Integers,
-    count: Integers,
-    inverse: Floats,
-    pull: Floats,
-    gain: Floats,
-    value: Floats,
-) -> tuple[float, float]:
-    """Weights of all owners of sighting j given the owners of all others, into value; (that of nobody, their sum)."""
-    low, high = contest.offset[j], contest.offset[j + 1]
-    top = contest.nobody[j]
-    for p in range(low, high):
-        i = int(contest.who[p])
-        own, n = members[contest.first[i] : contest.first[i + 1]], int(count[i])
-        Q = _block(contest, i, inverse)
-        u = pull[2 * contest.first[i] : 2 * contest.first[i + 1]]
-        if owner == p:
-            spot = 0
-            while own[spot] != p:
-                spot += 1
-            density = _density_of_member(spot, Q, u)
-        else:
-            density = _density_of_other(contest, p, own, n, Q, u, gain)
-        weight = contest.log_weight[p] + density
-        if _is_taken(contest, j, own, n):
-            weight = -np.inf
-        value[p - low] = weight
-        top = max(top, weight)
-    total = alone = np.exp(contest.nobody[j] - top)
-    for p in range(low, high):
-        value[p - low] = np.exp(value[p - low] - top)
-        total += value[p - low]
-    return alone, total
-
-
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _pair_of(contest: Contest, j: int, p: int) -> int:
     """The pair of sighting j with the individual of pair p; NOBODY where p is, and -2 where there is none."""
     if p == NOBODY:
@@ -273,28 +248,16 @@ def _pair_of(contest: Contest, j: int, p: int) -> int:
     return -2
 
 
-@njit(nogil=True, cache=True)
-def _move_both(
-    contest: Contest,
-    j: int,
-    sweep: int,
-    owner: Integers,
-    members: Integers,
-    count: Integers,
-    inverse: Floats,
-    pull: Floats,
-    gain: Floats,
-) -> None:
+@njit(nogil=True, cache=True, error_model="numpy")
+def _move_both(contest: Contest, now: _State, j: int, sweep: int) -> None:
     """Two sightings of one owner go to another one together, or stay (Metropolis et al. 1953).
 
     Those of one hour hold each other where they are: one alone would never go.
     """
     other, low, ways = int(contest.partner[j]), contest.offset[j], contest.offset[j + 1] - contest.offset[j] + 1
-    if other == j:
-        return
-    was = int(owner[j])
+    was = int(now.owner[j])
     also = _pair_of(contest, other, was)
-    if also != owner[other] or (contest.burst[j] >= 0 and contest.burst[j] == contest.burst[other]):
+    if also != now.owner[other] or (contest.burst[j] >= 0 and contest.burst[j] == contest.burst[other]):
         return
     # Every way of the one is as likely to be tried as the way back.
     way = int(uniform(contest.key, j, PAIRED + 2 * sweep) * ways)
@@ -302,96 +265,75 @@ def _move_both(
     with_it = _pair_of(contest, other, fresh)
     if fresh == was or with_it == -2:
         return
-    before = _taken_out(contest, j, was, members, count, inverse, pull)
-    before += _taken_out(contest, other, also, members, count, inverse, pull)
-    after = _put_in(contest, other, with_it, members, count, inverse, pull, gain)
-    after += _put_in(contest, j, fresh, members, count, inverse, pull, gain)
-    if np.log(uniform(contest.key, j, PAIRED + 2 * sweep + 1)) < after - before:
-        owner[j], owner[other] = fresh, with_it
-        return
-    for new, old in ((fresh, was), (with_it, also)):
-        _moved(contest, new, old, members, count)
-    for p in (fresh, was):
-        if p != NOBODY:
-            _refresh(contest, int(contest.who[p]), members, count, inverse, pull)
+    ratio = _weight_of_both(contest, now, other, with_it, j, fresh, 1.0)
+    ratio -= _weight_of_both(contest, now, j, was, other, also, -1.0)
+    if np.log(uniform(contest.key, j, PAIRED + 2 * sweep + 1)) < ratio:
+        _move(contest, now, j, fresh)
+        _move(contest, now, other, with_it)
 
 
-@njit(nogil=True, cache=True)
-def _taken_out(
-    contest: Contest, j: int, p: int, members: Integers, count: Integers, inverse: Floats, pull: Floats
-) -> float:
-    """Take a sighting from its owner; returns its log weight there, given what that owner keeps."""
+@njit(nogil=True, cache=True, error_model="numpy")
+def _weight_of_both(contest: Contest, now: _State, one: int, p: int, other: int, also: int, sign: float) -> float:
+    """Log weight of two sightings of one owner, as pairs p and also: both would come (sign 1) or are there (-1)."""
     if p == NOBODY:
-        return contest.nobody[j]
+        return contest.nobody[one] + contest.nobody[other]
     i = int(contest.who[p])
-    spot = 0
-    while members[contest.first[i] + spot] != p:
+    if sign > 0.0 and (_is_taken(contest, now, one, i) or _is_taken(contest, now, other, i)):
+        return -np.inf
+    C, x = _matrix(contest, now, i)
+    return (
+        contest.log_weight[p]
+        + contest.log_weight[also]
+        + _of_two(
+            C, x, contest.place, contest.covariance, one, int(contest.slot[p]), other, int(contest.slot[also]), sign
+        )
+    )
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _matrix(contest: Contest, now: _State, i: int) -> tuple[Floats, Floats]:
+    """C (2 k, 2 k) and x (2 k) of individual i, views."""
+    k = 2 * (contest.first[i + 1] - contest.first[i])
+    C = now.C[contest.block[i] : contest.block[i + 1]].reshape(k, k)
+    return C, now.x[2 * contest.first[i] : 2 * contest.first[i + 1]]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _begin(contest: Contest, now: _State, i: int) -> None:
+    """Individual i has nothing."""
+    now.C[contest.block[i] : contest.block[i + 1]] = contest.between[contest.block[i] : contest.block[i + 1]]
+    for p in range(contest.first[i], contest.first[i + 1]):
+        now.x[2 * p], now.x[2 * p + 1] = contest.mean[p]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _enter(contest: Contest, now: _State, p: int) -> None:
+    """The sighting of pair p is given to its individual."""
+    i, j = int(contest.who[p]), contest.sighting[p]
+    C, x = _matrix(contest, now, i)
+    _take(C, x, int(contest.slot[p]), contest.place[j], contest.covariance[j], 1.0)
+    now.members[contest.first[i] + now.counts[i]] = p
+    now.counts[i] += 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _leave(contest: Contest, now: _State, p: int) -> None:
+    """The sighting of pair p is taken from its individual."""
+    i, j = int(contest.who[p]), contest.sighting[p]
+    C, x = _matrix(contest, now, i)
+    _take(C, x, int(contest.slot[p]), contest.place[j], contest.covariance[j], -1.0)
+    spot = contest.first[i]
+    while now.members[spot] != p:
         spot += 1
-    Q = _block(contest, i, inverse)
-    density = _density_of_member(spot, Q, pull[2 * contest.first[i] : 2 * contest.first[i + 1]])
-    _moved(contest, p, NOBODY, members, count)
-    _refresh(contest, i, members, count, inverse, pull)
-    return contest.log_weight[p] + density
+    now.counts[i] -= 1
+    now.members[spot] = now.members[contest.first[i] + now.counts[i]]
 
 
-@njit(nogil=True, cache=True)
-def _put_in(
-    contest: Contest,
-    j: int,
-    p: int,
-    members: Integers,
-    count: Integers,
-    inverse: Floats,
-    pull: Floats,
-    gain: Floats,
-) -> float:
-    """Give a sighting to an owner; returns its log weight there, given what that owner had."""
-    if p == NOBODY:
-        return contest.nobody[j]
-    i = int(contest.who[p])
-    n = int(count[i])
-    own = members[contest.first[i] : contest.first[i + 1]]
-    Q = _block(contest, i, inverse)
-    u = pull[2 * contest.first[i] : 2 * contest.first[i + 1]]
-    weight = contest.log_weight[p] + _density_of_other(contest, p, own, n, Q, u, gain)
-    if _is_taken(contest, j, own, n):
-        weight = -np.inf
-    _moved(contest, NOBODY, p, members, count)
-    _refresh(contest, i, members, count, inverse, pull)
-    return weight
-
-
-@njit(nogil=True, cache=True)
-def _refresh(contest: Contest, i: int, members: Integers, count: Integers, inverse: Floats, pull: Floats) -> None:
-    Q = _block(contest, i, inverse)
-    u = pull[2 * contest.first[i] : 2 * contest.first[i + 1]]
-    _weighed(contest, i, members[contest.first[i] : contest.first[i + 1]], int(count[i]), Q, u)
-
-
-@njit(nogil=True, cache=True)
-def _moved(contest: Contest, before: int, after: int, members: Integers, count: Integers) -> None:
-    """One sighting changes hands; members stay in the order of their slots."""
-    if before != NOBODY:
-        i = contest.who[before]
-        own, spot = members[contest.first[i] : contest.first[i + 1]], 0
-        while own[spot] != before:
-            spot += 1
-        for later in range(spot, count[i] - 1):
-            own[later] = own[later + 1]
-        count[i] -= 1
-    if after != NOBODY:
-        i = contest.who[after]
-        own, spot = members[contest.first[i] : contest.first[i + 1]], count[i]
-        while spot > 0 and contest.slot[own[spot - 1]] > contest.slot[after]:
-            own[spot] = own[spot - 1]
-            spot -= 1
-        own[spot] = after
-        count[i] += 1
-
-
-@njit(nogil=True, cache=True)
-def _met(contest: Contest, p: int, members: Integers, count: Integers, together: Floats, by: float) -> None:
-    i = contest.who[p]
-    row = contest.block[i] // 4 + contest.slot[p] * (contest.first[i + 1] - contest.first[i])
-    for spot in range(count[i]):
-        together[row + contest.slot[members[contest.first[i] + spot]]] += by
+@njit(nogil=True, cache=True, error_model="numpy")
+def _move(contest: Contest, now: _State, j: int, fresh: int) -> None:
+    """Sighting j changes hands."""
+    if now.owner[j] != NOBODY:
+        _leave(contest, now, int(now.owner[j]))
+    if fresh != NOBODY:
+        _enter(contest, now, fresh)
+    now.owner[j] = fresh

@@ -63,14 +63,14 @@ def marginals(n: int) -> Marginals:
     return Marginals(np.zeros((n, 2)), np.zeros((n, 3)), np.zeros((n, 2)), np.zeros((n, 3)))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def passed_rows(n: int) -> Passed:
     return Passed(
         np.empty((n, 6)), np.empty((n, 6, 6)), np.empty((n, 5)), np.empty((n, 6, 2)), np.empty((n, 2)), np.empty((n, 3))
     )
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def transition(gap_s: float, a: float, b: float) -> tuple[float, ...]:
     """f11, f12, f21, f22, g = 1 - f11 and q11, q12, q22 for unit variance; closed form, see `motion`.
 
@@ -86,7 +86,7 @@ def transition(gap_s: float, a: float, b: float) -> tuple[float, ...]:
     return f11, f12, f21, f22, 1.0 - f11, q11, -f11 * f21 - a * b * f12 * f22, q22
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _predict(x: Floats, P: Floats, f: tuple[float, ...], s2: float) -> None:
     f11, f12, f21, f22, g, q11, q12, q22 = f
     for o in (0, 3):
@@ -113,7 +113,7 @@ def _predict(x: Floats, P: Floats, f: tuple[float, ...], s2: float) -> None:
         P[o + 1, o + 1] += q22 * s2
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def filter_rows(rows: Rows, lo: int, hi: int, motion: Floats, passed: Passed) -> float:
     """Forward pass over rows lo..hi from the prior; returns the weighted log likelihood of the evidence."""
     a, b, s2 = motion[0], motion[1], motion[2]
@@ -170,7 +170,7 @@ def filter_rows(rows: Rows, lo: int, hi: int, motion: Floats, passed: Passed) ->
     return likelihood
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def smooth_back(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) -> None:
     """Modified Bryson-Frazier (Bierman 1977) over rows lo..hi, with the leave-one-out residual D^-1 u of each row."""
     lam, L, b = np.zeros(6), np.zeros((6, 6)), np.zeros((6, 2))
@@ -239,7 +239,7 @@ def smooth_back(rows: Rows, lo: int, hi: int, passed: Passed, out: Marginals) ->
         adjoint_gap(passed.F[r], lam, L)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def smooth_rows(
     offset: Integers, first: int, last: int, rows: Rows, motion: Floats, out: Marginals, likelihood: Floats
 ) -> None:

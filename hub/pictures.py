@@ -12,7 +12,7 @@ from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
 from hub.console.parts import wall_clock
-from hub.console.pictures import shown_routes
+from hub.console.pictures import picture_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
@@ -62,7 +62,7 @@ class Pictures:
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
         self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
-        self.handlers = picture_routes(self, database, now)
+        self.handlers = routes_of(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
             "second looks": self.second.run,
@@ -77,13 +77,13 @@ class Pictures:
         self.showing.close()
 
 
-def picture_routes(
+def routes_of(
     pictures: Pictures, database: Database, now: Callable[[str], datetime]
 ) -> tuple[ControllerRouterHandler, ...]:
     """Routes of the API. `now`: the clock of a site."""
     return (
         *media_routes(pictures.receiver, now),
-        *shown_routes(database, pictures.vault, pictures.showing, now),
+        *picture_routes(database, pictures.vault, pictures.showing, now),
         *upload_routes(database, pictures.uploads, now),
         *look_routes(pictures.seeing),
         *sequence_routes(database, now, lambda: pictures.second.problem),

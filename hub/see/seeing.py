@@ -29,7 +29,7 @@ from hub.store import sites
 from hub.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
-MODEL_EVERY_S: Final = 1.0
+MODEL_EVERY_S: Final = 2.0
 """So often it is looked up which model is active."""
 ASK_EVERY_S: Final = 1.0
 """What nobody called for is found after this time."""
@@ -187,13 +187,31 @@ class Seeing:
             batch = [await done.get()]
             while len(batch) < MOST_SETTLED and not done.empty():
                 batch.append(done.get_nowait())
-            await self._settler.settle(batch, self._sites)
+            await self._settle_all(batch)
             for one in batch:
                 lanes.done(one.medium.id)
                 self.looked[one.seen.state] += 1
                 if one.is_new:
                     self.spent_ms["decode"] += round(one.seen.decode_ms)
                     self.spent_ms["model"] += round(one.seen.model_ms)
+
+    async def _settle_all(self, batch: Sequence[Looked]) -> None:
+        """Settle looks; one that cannot be kept, whatever is in it, must not hold up the others, or end the hub."""
+        try:
+            await self._settler.settle(batch, self._sites)
+        except HubError:
+            raise
+        except Exception as bug:
+            if len(batch) > 1:
+                for one in batch:
+                    await self._settle_all([one])
+                return
+            (one,) = batch
+            if one.seen.state == "unreadable":
+                raise
+            LOGGER.exception("what was seen in picture %s cannot be kept", one.medium.id)
+            reason = f"what was seen cannot be kept: {type(bug).__name__}"
+            await self._settle_all([one._replace(seen=Seen(state="unreadable", reason=reason))])
 
 
 async def _any(seconds: float, *called: asyncio.Event) -> None:

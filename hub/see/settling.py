@@ -142,7 +142,7 @@ def _looked_at(one: Looked, at: Taken) -> media.LookedAt:
         return media.LookedAt(
             state="quarantined",
             looked_by=one.model,
-            reason=seen.reason,
+            reason=seen.reason.replace("\0", "\N{SYMBOL FOR NULL}"),
             facts=one.medium.facts,
             kept_until=one.medium.kept_until,
         )

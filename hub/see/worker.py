@@ -107,17 +107,6 @@ def look(data: bytes, model: Model | None, boxes_of: Sequence[Area] = ()) -> See
     )
 
 
-def show(order: Show) -> Shown:
-    """Bytes -> a JPEG that may be shown. Never raises but what ends the process."""
-    try:
-        picture = read_picture(order.data)
-        return Shown(as_jpeg(picture.pixels, order.parts, order.width_px, order.quality))
-    except Unreadable as reason:
-        return Shown(reason=str(reason))
-    except (MemoryError, ValueError) as error:
-        return Shown(reason=str(error) or "it needs more memory than a picture may")
-
-
 def _classified(picture: Picture, model: Model, boxes: Sequence[Area]) -> list[Crop]:
     if model.manifest.task != "classify":
         raise ManifestError(f"cut-outs are for a classifier; {model.manifest.id} is there to {model.manifest.task}")
@@ -128,6 +117,17 @@ def _classified(picture: Picture, model: Model, boxes: Sequence[Area]) -> list[C
         named = model.classify(cut)[:most] if cut is not None else []
         found.append(Crop(area, [(one.label, one.probability) for one in named if one.probability >= least]))
     return found
+
+
+def show(order: Show) -> Shown:
+    """Bytes -> a JPEG that may be shown. Never raises but what ends the process."""
+    try:
+        picture = read_picture(order.data)
+        return Shown(as_jpeg(picture.pixels, order.parts, order.width_px, order.quality))
+    except Unreadable as reason:
+        return Shown(reason=str(reason))
+    except (MemoryError, ValueError) as error:
+        return Shown(reason=str(error) or "it needs more memory than a picture may")
 
 
 def _ask(picture: Picture, model: Model | None) -> tuple[list[Box], list[float]]:

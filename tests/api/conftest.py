@@ -24,7 +24,7 @@ from hub.console.routes import console_routes
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.ingest.accept import Acceptor
 from hub.ingest.upload import import_upload
-from hub.pictures import Pictures, picture_routes
+from hub.pictures import Pictures, routes_of
 from hub.pipeline.line import Line, Told
 from hub.records.ids import new_id
 from hub.records.person import Person, Role
@@ -211,8 +211,10 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
     clock: Any = Through(present, "clock")
     vitals: Any = Through(present, "vitals")
     throttle: Any = Through(present, "throttle")
-    names = ("receiver", "uploads", "seeing", "second", "vault", "showing")
-    parts = {name: Through(present, f"pictures.{name}") for name in names}
+    parts = {
+        name: Through(present, f"pictures.{name}")
+        for name in ("receiver", "vault", "showing", "uploads", "seeing", "second")
+    }
     pictures: Any = SimpleNamespace(**parts)
     return create_api(
         Parts(
@@ -226,7 +228,7 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
             web=web,
             handlers=(
                 *console_routes(database, feeds, clock, lambda site: present.drills.get(site)),
-                *picture_routes(pictures, database, clock),
+                *routes_of(pictures, database, clock),
                 *MOBILE_ROUTES,
             ),
             passwords=Passwords(CHEAP),
@@ -258,7 +260,7 @@ async def hub(database: Database, tmp_path: Path, present: Present, application:
         await hub.keyed("chief", "*", "admin")
         await hub.keyed("collar", SITE, "ranger", device="collar-1")
         yield hub
-        hub.pictures.close()
+    present.pictures.close()
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,11 @@ VICTIMS = ("hub", "hub", "looking", "database")
 class Sender:
     """Sends pictures to the hub that is alive, in order; what was not answered is sent again to the next one."""
 
-    def __init__(self, dsn: str, state: Path, files: list[Path], log: Path) -> None:
+    def __init__(self, dsn: str, state: Path, make: Callable[[int], Path], log: Path) -> None:
         self.arguments = [sys.executable, "-m", "tests.bench.picture_hub", dsn, str(state)]
-        self.left, self.accepted, self.log = list(reversed(files)), set[str](), log
+        self.make, self.accepted, self.log = make, set[str](), log
+        self.next: Path | None = None
+        """What has not been answered yet: it is sent again to whoever comes next."""
         self.process: subprocess.Popen[str] | None = None
         self.sent = 0
 
@@ -57,11 +60,11 @@ class Sender:
             raise RuntimeError(f"it did not start: {self.log.read_text()[-2000:]}")
 
     def send(self, seconds: float) -> None:
-        """Send for so long, one after the other."""
+        """Send for so long, one after the other, at least one."""
         assert self.process is not None and self.process.stdin is not None and self.process.stdout is not None
         end = time.monotonic() + seconds
-        while self.left and time.monotonic() < end:
-            file = self.left[-1]
+        while True:
+            file = self.next = self.next or self.make(self.there)
             live = "live" if self.sent % 3 else "bulk"
             self.sent += 1
             try:
@@ -72,7 +75,9 @@ class Sender:
             if answer[:2] != ["ok", str(file)]:
                 return
             self.accepted.add(answer[2])
-            self.left.pop()
+            self.next = None
+            if time.monotonic() >= end:
+                return
 
     def kill(self, who: str, postgres: int, dice: random.Random) -> str:
         """One of them -> what it was."""
@@ -107,13 +112,11 @@ def work(sender: Sender, dsn: str, asked: Any, dice: random.Random) -> None:
     end = time.monotonic() + LONGEST_S
     while before < 0 and time.monotonic() < end:
         before = looked_at(dsn)
-    while time.monotonic() < end:
-        sender.send(0.1)
-        now = looked_at(dsn)
-        if now >= before + more or now == sender.there:
-            break
-        if not sender.left:
-            time.sleep(0.05)
+    while (now := looked_at(dsn)) < before + more and time.monotonic() < end:
+        if sender.there - now < asked.backlog:
+            sender.send(0.05)
+        else:
+            time.sleep(0.02)
     sender.send(dice.uniform(0.0, asked.apart))
 
 
@@ -133,14 +136,16 @@ def a_round(folder: Path, dsn: str, postgres: int, asked: Any) -> dict[str, Any]
     """So many kills, then the count."""
     state = folder / "state"
     detector = pictures.a_model(Models(state), asked.shared)
-    album, files = pictures.an_album(asked.shared), []
+    album = pictures.an_album(asked.shared)
     (folder / "card").mkdir()
-    for number in range(asked.pictures):
-        files.append(folder / "card" / f"{number:05d}.jpg")
-        data = pictures.variant(album.person, number) if number % 4 == 0 else album.other(number)
-        files[-1].write_bytes(data)
+
+    def make(number: int) -> Path:
+        file = folder / "card" / f"{number:05d}.jpg"
+        file.write_bytes(pictures.variant(album.person, number) if number % 4 == 0 else album.other(number))
+        return file
+
     dice, killed = random.Random(asked.seed), Counter[str]()
-    sender = Sender(dsn, state, files, folder / "hub.log")
+    sender = Sender(dsn, state, make, folder / "hub.log")
     sender.start()
     began, between, last = time.monotonic(), 0, 0
     while sum(killed.values()) < asked.kills:
@@ -152,8 +157,8 @@ def a_round(folder: Path, dsn: str, postgres: int, asked: Any) -> dict[str, Any]
         if sender.process is None or sender.process.poll() is not None:
             sender.start()
     seconds = time.monotonic() - began
-    while sender.left:
-        sender.send(60)
+    while sender.next is not None:
+        sender.send(0.0)
         if sender.process is None or sender.process.poll() is not None:
             sender.start()
     told = asyncio.run(outcome(dsn, sender.accepted, asked.patience))
@@ -174,14 +179,14 @@ def a_round(folder: Path, dsn: str, postgres: int, asked: Any) -> dict[str, Any]
 def main() -> None:
     parser = pictures.arguments(__doc__)
     parser.add_argument("--kills", type=int, default=1_000)
-    parser.add_argument("--pictures", type=int, default=4_000)
+    parser.add_argument("--backlog", type=int, default=40, help="pictures that wait at most")
     parser.add_argument("--looks", type=int, default=4, help="so many looks at most are waited for before a kill")
     parser.add_argument("--apart", type=float, default=0.5, help="seconds at most from then to the kill")
     parser.add_argument("--patience", type=float, default=1_800, help="seconds for what still waits in the end")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     if asked.quick:
-        asked.kills, asked.pictures, asked.looks = 3, 16, 2
+        asked.kills, asked.backlog, asked.looks = 3, 8, 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with ground.postgres(folder / "postgres") as (server, pid):

@@ -69,7 +69,7 @@ class FakeEye:
             width_px=640 if name.startswith("small") else 1_600,
             height_px=48,
             boxes=self.sees(name, model.key),
-            facts={"DateTimeOriginal": self.taken},
+            facts={"DateTimeOriginal": self.taken} | ({"Make": "\0"} if name == "poison" else {}),
             perceptual_hash=_hash(name.split("-")[-1] if "-" in name else name),
         )
 
@@ -176,7 +176,7 @@ class running:  # noqa: N801 - reads as a statement: `async with running(seeing)
             await self._task
 
 
-async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait for it, asking often."""
     async with asyncio.timeout(seconds):
         while True:

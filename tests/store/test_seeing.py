@@ -235,6 +235,16 @@ async def test_unreadable__is_quarantined_with_its_reason_and_counted_for_its_ca
     assert await looks.unreadable(reserve.database, 9) == [(SITE, "cam-2", 1)]
 
 
+async def test_poison__what_no_database_can_hold_is_quarantined_and_the_others_are_seen(reserve: Reserve) -> None:
+    a_detector(reserve.models, "one")
+    media_ = [await reserve.take(name) for name in ("one", "poison", "two")]
+    async with running(reserve.seeing(FakeEye())):
+        await until(reserve.settled)
+    states = [await media.get(reserve.database, SITE, one) for one in media_]
+    assert [one.state for one in states] == ["seen", "quarantined", "seen"]
+    assert (states[1].reason or "").startswith("what was seen cannot be kept")
+
+
 async def test_bytes__that_are_gone_from_the_vault_stop_nobody(reserve: Reserve) -> None:
     a_detector(reserve.models, "one")
     gone, there = await reserve.take("gone"), await reserve.take("there")

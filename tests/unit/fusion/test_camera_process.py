@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fusion import camera_density as density
 from fusion import camera_process as process
 from fusion import marginal_kernels as smoothing
 
@@ -16,6 +17,13 @@ def line_of_cameras(x: float) -> process.Cameras:
     return process.sorted_cameras(np.full(9, x), y, np.full(9, 150.0), np.zeros(9), np.full(9, 8 * DAY))[0]
 
 
+def passes(cameras: process.Cameras, from_s: float, to_s: float, *places: list[float]) -> np.ndarray:
+    """Of all places together: f8[n, 6]."""
+    out = np.empty((len(places), 6))
+    density.passes(np.array(places), len(places), from_s, to_s, cameras.pyramid, density.room(), out)
+    return out
+
+
 def test_passes__and_their_derivatives_are_those_of_the_sum_of_densities() -> None:
     cameras, C = line_of_cameras(900.0), np.array([[9e5, 2e5], [2e5, 6e5]])
 
@@ -23,10 +31,9 @@ def test_passes__and_their_derivatives_are_those_of_the_sum_of_densities() -> No
         inverse, norm = np.linalg.inv(C), 2 * np.pi * np.sqrt(np.linalg.det(C))
         apart = np.stack([cameras.x_m - x, cameras.y_m - y], axis=1)
         quadratic = np.einsum("ni,ij,nj->n", apart, inverse, apart)
-        return float((150.0 * DAY * np.exp(-0.5 * quadratic) / norm)[quadratic < process.FARTHEST_SD**2].sum())
+        return float((150.0 * DAY * np.exp(-0.5 * quadratic) / norm)[quadratic < density.FARTHEST_SD**2].sum())
 
-    out, h = np.empty(6), 1.0
-    process.passes(100.0, -50.0, C[0, 0], C[0, 1], C[1, 1], DAY, 2 * DAY, cameras, out)
+    out, h = passes(cameras, DAY, 2 * DAY, [100.0, -50.0, C[0, 0], C[0, 1], C[1, 1]])[0], 1.0
     at = {(i, j): twin(100.0 + i * h, -50.0 + j * h) for i in (-1, 0, 1) for j in (-1, 0, 1)}
     assert out[0] == pytest.approx(at[0, 0], rel=1e-12)
     assert out[1] == pytest.approx((at[1, 0] - at[-1, 0]) / 2, rel=1e-5)
@@ -36,9 +43,18 @@ def test_passes__and_their_derivatives_are_those_of_the_sum_of_densities() -> No
 
 
 def test_passes__a_camera_that_was_off_says_nothing() -> None:
-    out = np.empty(6)
-    process.passes(900.0, 0.0, 1e6, 0.0, 1e6, 9 * DAY, 10 * DAY, line_of_cameras(900.0), out)
-    assert not out.any()
+    assert not passes(line_of_cameras(900.0), 9 * DAY, 10 * DAY, [900.0, 0.0, 1e6, 0.0, 1e6]).any()
+
+
+def test_passes__of_a_place_are_the_same_to_the_bit_whatever_is_asked_beside_it() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(0.0, 30e3, (2, 500))
+    cameras, _ = process.sorted_cameras(x, y, np.full(500, 100.0), np.zeros(500), np.full(500, 8 * DAY))
+    # From single cameras to squares of 4 km: some share a level and some do not.
+    places = [[*rng.uniform(5e3, 25e3, 2), sd * sd, 0.2 * sd * sd, 0.8 * sd * sd] for sd in np.geomspace(300.0, 6e3, 8)]
+    beside = passes(cameras, 0.0, DAY, *places)
+    assert (beside[:, 0] > 0.0).all()
+    assert beside.tobytes() == b"".join(passes(cameras, 0.0, DAY, place).tobytes() for place in places)
 
 
 def settled(cameras: process.Cameras) -> np.ndarray:

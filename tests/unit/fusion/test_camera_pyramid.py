@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion import camera_density as density
 from fusion import camera_process as process
 
 DAY = 86_400.0
@@ -29,15 +30,15 @@ def camera_by_camera(
     watched = cameras.width_m * np.clip(np.minimum(to_s, cameras.to_s) - np.maximum(from_s, cameras.from_s), 0.0, None)
     u = np.stack([cameras.x_m - x, cameras.y_m - y], axis=1) / sd
     f = watched * np.exp(-0.5 * (u**2).sum(axis=1)) / (2 * np.pi * sd * sd)
-    f[(u**2).sum(axis=1) > process.FARTHEST_SD**2] = 0.0
+    f[(u**2).sum(axis=1) > density.FARTHEST_SD**2] = 0.0
     terms = np.stack([np.ones(len(f)), u[:, 0], u[:, 1], u[:, 0] ** 2 - 1, u[:, 0] * u[:, 1], u[:, 1] ** 2 - 1], axis=1)
     return (f[:, None] * terms).sum(axis=0), float(watched.sum())
 
 
 def passes(x: float, y: float, sd: float, from_s: float, to_s: float, cameras: process.Cameras) -> np.ndarray:
-    out = np.empty(6)
-    process.passes(x, y, sd * sd, 0.0, sd * sd, from_s, to_s, cameras, out)
-    return out * np.array([1.0, sd, sd, sd * sd, sd * sd, sd * sd])
+    out, places = np.empty((1, 6)), np.array([[x, y, sd * sd, 0.0, sd * sd]])
+    density.passes(places, 1, from_s, to_s, cameras.pyramid, density.room(), out)
+    return out[0] * np.array([1.0, sd, sd, sd * sd, sd * sd, sd * sd])
 
 
 def test_pyramid__scattered_cameras_count_as_if_each_were_weighed_alone() -> None:
@@ -80,8 +81,8 @@ def test_pyramid__no_cell_is_wrong_by_more_than_it_says(
     exact, watched = camera_by_camera(x * 30e3, y * 30e3, sd, day * DAY, day * DAY + DAY / 4, cameras)
     found = passes(x * 30e3, y * 30e3, sd, day * DAY, day * DAY + DAY / 4, cameras)
     # At the edge a cell is in reach as a whole or not at all.
-    edge = np.exp(-0.5 * (process.FARTHEST_SD - 1.0) ** 2)
-    allowed = watched / (2 * np.pi * sd * sd) * (BOUND * process.WIDEST_CELL**3 + edge)
+    edge = np.exp(-0.5 * (density.FARTHEST_SD - 1.0) ** 2)
+    allowed = watched / (2 * np.pi * sd * sd) * (BOUND * density.WIDEST_CELL**3 + edge)
     assert abs(found[0] - exact[0]) <= allowed + 1e-9
 
 

@@ -5,11 +5,13 @@ import numpy as np
 from fusion import (
     association_kernels,
     burst_kernels,
+    camera_density,
     camera_process,
     camera_pyramid,
     compiled,
     joint_kernels,
     marginal_kernels,
+    motion_lanes,
     path_kernels,
     timeline_kernels,
 )
@@ -22,10 +24,12 @@ def compiled_signatures() -> dict[str, int]:
     modules = (
         association_kernels,
         burst_kernels,
+        camera_density,
         camera_process,
         camera_pyramid,
         joint_kernels,
         marginal_kernels,
+        motion_lanes,
         path_kernels,
         timeline_kernels,
     )
