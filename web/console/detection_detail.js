@@ -5,6 +5,7 @@ import { t, word } from "./i18n.js";
 import { IdentityDesk } from "./identity_desk.js";
 import { flyTo } from "./map.js";
 import { askNear } from "./near.js";
+import { OnePicture } from "./pictures.js";
 import { written } from "./readout.js";
 import { noticedById } from "./review.js";
 import { Empty } from "./states.js";
@@ -32,6 +33,7 @@ export function DetectionDetail({ id }) {
     <header class="detail-head"><span class="badge"><${Icon} name=${icon} size=${20} /></span>
       <div><p class="detail-kind">${t(`near.${item.kind}`)}</p><h2>${word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}</h2>
         ${item.scientific_name && html`<p class="species">${item.scientific_name}</p>`}</div></header>
+    ${!item.generalised && html`<${OnePicture} key=${`picture ${id}`} medium=${item.media} />`}
     ${item.generalised && html`<p class="callout">${t("generalised.long")}</p>`}
     <dl class="facts">
       <dt>${t("fact.when")}</dt><dd><time datetime=${item.observed_at}>${at(item.observed_at)}</time> ${zone(item.observed_at)} · ${ago(item.observed_at)}</dd>

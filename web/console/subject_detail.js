@@ -13,6 +13,7 @@ import { Inside } from "./inside.js";
 import { flyTo } from "./map.js";
 import { askAboutSelected } from "./near.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
+import { Pictures } from "./pictures.js";
 import { written } from "./readout.js";
 import { Ranges } from "./ranges.js";
 import { RosterDesk } from "./roster_desk.js";
@@ -131,6 +132,7 @@ export function SubjectDetail({ id }) {
     <${OpenAlerts} id=${id} />
     ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
+    ${kind === "camera" && found?.length > 0 && html`<${Pictures} key=${`pictures ${id}`} device=${found[0].device.key} />`}
     ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraClock} key=${`clock ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
