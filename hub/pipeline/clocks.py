@@ -1,4 +1,4 @@
-"""Step: are the clocks of cameras right? Asks the animals with collars that passed them, and service pictures."""
+"""Step: are the clocks of cameras right? Asks animals with collars that passed, service pictures and live receipts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 from fusion.association_kernels import WIDEST
 from fusion.ellipse import Floats
 from fusion.sensors.clock_offset import FARTHEST_H, candidates, clock_offset, of_passages, of_service
+from fusion.sensors.clock_receipts import Receipts, of_receipts, receipts
 from fusion.tracks import positions_at
 from hub.pipeline.fuse import fuse
 from hub.pipeline.history import Rows
@@ -27,6 +28,7 @@ from hub.store.observations import Seen
 SETTING: Final = "camera_clocks"
 SERVICE_AT: Final = "service_at"
 """Attribute of a picture whose true time is known: somebody held up a watch, or was there with a phone."""
+RECEIVED_TIME: Final = "received_time"
 STEP_S: Final = 300.0
 """Tracks are straight between times so far apart."""
 MOST: Final = 40
@@ -46,15 +48,20 @@ class _Way(NamedTuple):
 def camera_clocks(
     seen: Sequence[Seen], found: Sequence[Passage], fixes: Mapping[UUID, Rows], world: World
 ) -> list[CameraClock]:
-    """What is known of every camera that recorded a collared animal or a service picture; a function of the set."""
+    """What is known of every camera that recorded a collared animal or a service picture, or that sends at once; a
+    function of the set.
+    """
+    live = _live(seen)
     service: defaultdict[str, list[float]] = defaultdict(list)
     for one in seen:
         shown = _service_offset(one)
-        if shown is not None:
+        if shown is not None and _is_of_now(one, live):
             service[one.device].append(shown)
     passed: defaultdict[str, list[tuple[Passage, UUID, float]]] = defaultdict(list)
     for passage in found:
         first = passage.members[0]
+        if not _is_of_now(first, live):
+            continue
         named = _named(passage, fixes, len(world.individuals))
         if named is not None and isinstance(first.observation, Detection) and world.place_of(
             first.device, first.observed_at
@@ -62,12 +69,12 @@ def camera_clocks(
             passed[first.device].append((passage, *named))
     ways: dict[UUID, _Way] = {}
     out: list[CameraClock] = []
-    for device in sorted(service.keys() | passed.keys()):
+    for device in sorted(service.keys() | passed.keys() | live.keys()):
         newest = sorted(passed[device], key=lambda p: (p[0].members[0].observed_at, p[0].members[0].id))[-MOST:]
         for _, individual, _ in newest:
             if individual not in ways:
                 ways[individual] = _way(fixes[individual], individual, world)
-        out.append(_clock(device, newest, ways, np.array(sorted(service[device])), world))
+        out.append(_clock(device, newest, ways, np.array(sorted(service[device])), live.get(device), world))
     return out
 
 
@@ -82,9 +89,10 @@ def _clock(
     passed: Sequence[tuple[Passage, UUID, float]],
     ways: Mapping[UUID, _Way],
     service_s: Floats,
+    live: Receipts | None,
     world: World,
 ) -> CameraClock:
-    at = candidates(service_s)
+    at = candidates(service_s if live is None else np.append(service_s, live.lead_s[0]))
     log = of_service(service_s, at) if len(service_s) else np.zeros(len(at.offset_s))
     if passed:
         x, y = world.frame.to_metres(
@@ -100,7 +108,9 @@ def _clock(
             # Where nothing is known of the animal, nothing is known of the clock.
             density[k][(when < way.time_s[0]) | (when > way.time_s[-1])] = anywhere[k]
         log = log + of_passages(density, anywhere, np.array([right for _, _, right in passed]))
-    told = clock_offset(at, log, len(passed) + len(service_s))
+    if live is not None:
+        log = log + of_receipts(live, at.offset_s)
+    told = clock_offset(at, log, len(passed) + len(service_s) + (live.fast if live else 0))
     return CameraClock(
         device=device,
         offset_s=round(told.offset_s),
@@ -108,7 +118,25 @@ def _clock(
         probability=round(told.probability, 4),
         wrong=round(told.wrong, 4),
         witnesses=told.witnesses,
+        resets=live.resets if live else 0,
     )
+
+
+def _live(seen: Sequence[Seen]) -> dict[str, Receipts]:
+    """What receipts say of the clocks of those cameras that have pictures which came at once."""
+    times: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for one in seen:
+        # A picture without a time of its own was dated by its receipt.
+        if isinstance(one.observation, Detection) and RECEIVED_TIME not in one.observation.flags:
+            times[one.device].append((one.observed_at.timestamp(), one.received_at.timestamp()))
+    found = {device: receipts(*np.array(sorted(set(pairs))).T) for device, pairs in times.items()}
+    return {device: one for device, one in found.items() if one.fast}
+
+
+def _is_of_now(seen: Seen, live: Mapping[str, Receipts]) -> bool:
+    """Did it come since the clock was set anew, as far as is known?"""
+    known = live.get(seen.device)
+    return known is None or not known.resets or seen.received_at.timestamp() >= known.since_s
 
 
 def _named(passage: Passage, fixes: Mapping[UUID, Rows], individuals: int) -> tuple[UUID, float] | None:

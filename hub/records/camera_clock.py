@@ -1,4 +1,4 @@
-"""By how much a camera's clock is wrong, as far as animals with collars and service pictures tell."""
+"""By how much a camera's clock is wrong, as far as animals with collars, service pictures and times of receipt tell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class CameraClock(msgspec.Struct, frozen=True, kw_only=True):
     """device: key of the camera. offset_s: its stamps less true time, above 0 for a fast clock; sd_s: of that.
 
     probability: that the offset is within ten minutes of this; wrong: that the clock is off by more than ten minutes;
-    witnesses: passages of collared animals and service pictures that say so.
+    witnesses: passages of collared animals, service pictures and live pictures that came at once. resets: how often it
+    was set anew among the pictures that were looked at; all else is of the time since.
     """
 
     device: str
@@ -21,8 +22,9 @@ class CameraClock(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
     wrong: float
     witnesses: int
+    resets: int = 0
 
     @property
     def is_wrong(self) -> bool:
-        """Is it known to be wrong, and by how much?"""
-        return self.wrong >= LIKELY and self.probability >= LIKELY
+        """Is it known to be wrong, and by how much, in all pictures alike?"""
+        return self.resets == 0 and self.wrong >= LIKELY and self.probability >= LIKELY

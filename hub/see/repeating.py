@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -70,7 +70,8 @@ async def recall(connection: Connection, asked: Asked, rules: Repeating) -> set[
     since = datetime(asked.month.year, asked.month.month, 1, tzinfo=UTC)
     until = (since + timedelta(days=32)).replace(day=1)
     rows = await repeat_memory.boxed(connection, asked.site, asked.device, since, until)
-    after = held_boxes(rows, rules)
+    empty = await repeat_memory.called_empty(connection, asked.site, asked.device, [row.id for row in rows])
+    after = held_boxes(rows, rules, empty)
     if after == before:
         return set()
     await repeat_memory.keep(connection, asked, _encode(after))
@@ -78,8 +79,11 @@ async def recall(connection: Connection, asked: Asked, rules: Repeating) -> set[
     return {row.id for row in rows if any(_touches(one, row, rules) for one in changed)}
 
 
-def held_boxes(rows: Sequence[Boxed], rules: Repeating) -> list[HeldBox]:
-    """A month's pictures, in any order -> what comes back on them."""
+def held_boxes(rows: Sequence[Boxed], rules: Repeating, empty: Collection[UUID] = ()) -> list[HeldBox]:
+    """A month's pictures, in any order -> what comes back on them.
+
+    `empty`: pictures on which nothing is, as people said: a box that repeats and was on one of them is nothing.
+    """
     frames = in_order(Frame(str(row.id), "", row.taken_at.timestamp(), (), row.infrared) for row in rows)
     burst_of = {one.key: run[0].key for run in split_at_gaps(frames, Linking().gap_s) for one in run}
     views = views_of((row.taken_at.timestamp(), row.hash, row.infrared) for row in rows)
@@ -103,7 +107,7 @@ def held_boxes(rows: Sequence[Boxed], rules: Repeating) -> list[HeldBox]:
                 last_s=one.last_s,
                 picture=UUID(one.key),
                 probability=one.probability,
-                divides=one.divides,
+                divides=one.divides or any(_shows(one.area, row, rules) for row in members if row.id in empty),
                 infrared=infrared,
                 since_s=members[0].taken_at.timestamp(),
                 until_s=members[-1].taken_at.timestamp(),
@@ -111,6 +115,10 @@ def held_boxes(rows: Sequence[Boxed], rules: Repeating) -> list[HeldBox]:
             for one in repeat_boxes(boxes, rules)
         ]
     return found
+
+
+def _shows(area: Area, row: Boxed, rules: Repeating) -> bool:
+    return any(overlap(area, (x, y, w, h)) >= rules.overlap for _, x, y, w, h in _boxes(row.boxes))
 
 
 def _touches(box: HeldBox, row: Boxed, rules: Repeating) -> bool:

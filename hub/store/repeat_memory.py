@@ -21,6 +21,28 @@ async def ask(connection: Connection, site: str, device: str, months: Sequence[d
         await connection.execute(ASK, site, device, list(months))
 
 
+ASK_AGAIN = """
+update repeat_memory set asked_at = coalesce(asked_at, clock_timestamp())
+where site_id = $1 and device = $2 and jsonb_array_length(boxes) > 0
+  and month between date_trunc('month', $3::timestamptz at time zone 'UTC') and $4::timestamptz at time zone 'UTC'"""
+
+
+async def answered(connection: Connection, site: str, device: str, begins_at: datetime, ends_at: datetime) -> None:
+    """A person said something of pictures of this span, or took it back: it may be about a box that repeats."""
+    await connection.execute(ASK_AGAIN, site, device, begins_at, ends_at)
+
+
+EMPTY = """
+select distinct unnest(v.pictures) as picture from sequence_verdict v
+where v.site_id = $1 and v.device = $2 and v.withdrawn_at is null and v.pictures && $3::uuid[]
+  and v.said -> 0 ->> 'label' = 'blank'"""
+
+
+async def called_empty(connection: Connection, site: str, device: str, pictures: Sequence[UUID]) -> set[UUID]:
+    """Pictures of these on which, as a person said, nothing is."""
+    return {row["picture"] for row in await connection.fetch(EMPTY, site, device, list(pictures))} & set(pictures)
+
+
 class Asked(NamedTuple):
     """A camera's month that is to be gone through."""
 

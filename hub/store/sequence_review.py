@@ -12,7 +12,7 @@ import msgspec
 
 from hub.records.errors import Conflict, NotFound
 from hub.records.sequence import SaidOfSequence, Sequence, SequenceEntry, SequenceState, SequenceVerdict
-from hub.store import log
+from hub.store import log, repeat_memory
 from hub.store.database import Connection, Database
 from hub.store.sequences import COLUMNS, NOUN, encode, sequence_of
 
@@ -156,6 +156,7 @@ async def decide(
         note,
         who,
     )
+    await repeat_memory.answered(connection, of.site, of.device, of.begins_at, of.ends_at)
     await log.record_change(connection, of.site, NOUN, [of.id])
 
 
@@ -169,6 +170,7 @@ async def withdraw(connection: Connection, of: Sequence, key: UUID, who: str) ->
     """Take a word back: what stood before it stands again. Twice is once; raises NotFound."""
     if await connection.fetchval(WITHDRAW, of.site, key, list(of.pictures), who) is None:
         raise NotFound(f"no verdict {key} about sequence {of.id}")
+    await repeat_memory.answered(connection, of.site, of.device, of.begins_at, of.ends_at)
     await log.record_change(connection, of.site, NOUN, [of.id])
 
 

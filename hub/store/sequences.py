@@ -96,6 +96,7 @@ class Looked(NamedTuple):
     second: bytes | None
 
 
+# Pictures of a card that know no time came at once, and were not taken at once: they are no sequence.
 LOOKED = """
 select m.id, m.taken_at, m.looked_by, coalesce((m.facts ->> 'infrared')::boolean, false) as infrared,
        coalesce((m.facts ->> 'sharpness')::float8, 0) as sharpness, l.body,
@@ -103,7 +104,7 @@ select m.id, m.taken_at, m.looked_by, coalesce((m.facts ->> 'infrared')::boolean
         order by s.looked_at desc, s.model limit 1) as second
 from medium m join look l on l.medium_id = m.id and l.model = m.looked_by
 where m.site_id = $1 and m.device = $2 and m.taken_at between $3 and $4 and m.preview_of is null
-  and l.state <> 'unreadable'
+  and l.state <> 'unreadable' and (m.live or m.time_method is distinct from 'received')
 order by m.taken_at, m.id"""
 
 

@@ -211,7 +211,10 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
     clock: Any = Through(present, "clock")
     vitals: Any = Through(present, "vitals")
     throttle: Any = Through(present, "throttle")
-    parts = {name: Through(present, f"pictures.{name}") for name in ("receiver", "uploads", "seeing", "second")}
+    parts = {
+        name: Through(present, f"pictures.{name}")
+        for name in ("receiver", "vault", "showing", "uploads", "seeing", "second")
+    }
     pictures: Any = SimpleNamespace(**parts)
     return create_api(
         Parts(
@@ -257,7 +260,7 @@ async def hub(database: Database, tmp_path: Path, present: Present, application:
         await hub.keyed("chief", "*", "admin")
         await hub.keyed("collar", SITE, "ranger", device="collar-1")
         yield hub
-    pictures.close()
+    present.pictures.close()
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:

@@ -129,6 +129,13 @@ def test_camera__no_picture_is_lost_missed_doubled_or_mixed(name: str) -> None:
     assert (told.get("lost", 0), told["not_looked_at"], told["wrong"]) == (0, 0, 0)
 
 
+def test_camera_clock__is_told_beside_what_is_told_without_it() -> None:
+    told = quick("camera_clock")
+    assert told["cameras"] == 60
+    assert told["offset"]["within_60_s"] > told["offset"]["peer_mean_within_60_s"]
+    assert {"within_3", "imagined_per_camera_month"} <= told["resets"].keys()
+
+
 def test_camera_fuzz__every_damaged_file_gets_an_answer() -> None:
     told = quick("camera_fuzz")
     assert sum(told["answers"].values()) == told["files"] == 300

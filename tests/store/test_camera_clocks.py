@@ -117,3 +117,22 @@ async def test_service_picture__with_a_time_that_is_none_says_nothing(database: 
         picture("good", 6.0, attributes={"service_at": "2026-01-01T00:00:00"}, resembles=[]),
     )
     assert await clocks(database) == {}
+
+
+async def test_live_pictures__tell_the_offset_by_when_they_came_and_a_reset_is_counted(database: Database) -> None:
+    await a_reserve(database)
+    hours = [3.0 * k for k in range(12)]
+
+    def came(camera: str, at: float, ahead: float) -> Any:
+        body = picture(camera, at + ahead, resembles=[], source_id=f"{camera}-{at}")
+        return a.an_arrival(body, SITE, received_at=a.NOON + timedelta(hours=at, seconds=30))
+
+    fast = [came("fast", at, 1.0) for at in hours]
+    # Somebody sets this one's clock to winter time.
+    good = [came("good", at, -1.0 if at > 17.0 else 0.0) for at in hours]
+    await Acceptor(database).accept([*fast, *good])
+    found = await clocks(database)
+    assert (found["camera-fast"].is_wrong, found["camera-fast"].resets) == (True, 0)
+    assert found["camera-fast"].offset_s == pytest.approx(3600, abs=60)
+    assert (found["camera-good"].is_wrong, found["camera-good"].resets) == (False, 1)
+    assert found["camera-good"].offset_s == pytest.approx(-3600, abs=60)

@@ -213,6 +213,26 @@ async def test_stump__is_remembered_divided_and_told_and_a_person_in_its_place_i
     assert found.entries[0].label == "person" and found.entries[0].probability == 0.6
 
 
+async def test_stump__that_looks_like_an_animal_asleep_is_divided_once_a_person_says_that_nothing_is_there(
+    site: Database,
+) -> None:
+    sure = msgspec.structs.replace(STUMP, probability=0.7)
+    for n in range(12):
+        await a_picture(site, f"s{n}", n * 4_000, sure)
+    await computed(site)
+    found = await told(site)
+    assert {one.sequence.entries[0].label for one in found} == {"animal"}
+    word, nothing = new_id(), (SaidOfSequence(label="blank"),)
+    async with site.transaction() as connection:
+        await sequence_review.decide(connection, found[0].sequence, word, nothing, blind=False, note="", who="amina")
+    await computed(site)
+    assert {one.sequence.entries[0].label for one in await told(site)} == {"blank"}
+    async with site.transaction() as connection:
+        await sequence_review.withdraw(connection, found[0].sequence, word, "amina")
+    await computed(site)
+    assert {one.sequence.entries[0].label for one in await told(site)} == {"animal"}
+
+
 async def test_stump__sequences_are_the_same_whether_the_memory_came_first_or_last(site: Database) -> None:
     known: list[list[tuple[Any, ...]]] = []
     for seed in range(3):
@@ -236,6 +256,16 @@ async def test_preview__of_a_picture_is_in_no_sequence_once_the_picture_came(sit
     await computed(site)
     ((sequence, _, _),) = await told(site)
     assert sequence.pictures == (full,)
+    assert await store.count_unsequenced(site, SITE) == 0
+
+
+async def test_pictures_of_a_card__that_know_no_time_are_no_sequence_though_they_came_at_once(site: Database) -> None:
+    undated = [await a_picture(site, name, at, DEER) for at, name in enumerate(("one", "other"))]
+    async with site.transaction() as connection:
+        await connection.execute("update medium set live = false, time_method = 'received' where id = any($1)", undated)
+    dated = await a_picture(site, "dated", 2, DEER)
+    await computed(site)
+    assert [sequence.pictures for sequence, _, _ in await told(site)] == [(dated,)]
     assert await store.count_unsequenced(site, SITE) == 0
 
 
