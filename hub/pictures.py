@@ -12,7 +12,8 @@ from hub.console.coats import coat_routes
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
-from hub.console.pictures import picture_routes
+from hub.console.parts import wall_clock
+from hub.console.pictures import shown_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
@@ -21,6 +22,7 @@ from hub.ingest.mqtt import Message
 from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
 from hub.media.receive import Receiver
+from hub.media.retention import Retention
 from hub.media.uploads import Uploads
 from hub.see.coats import Coats
 from hub.see.registry import Models
@@ -56,6 +58,7 @@ class Pictures:
         self.uploads = Uploads(database, self.vault, self.receiver)
         self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
         self.showing = Showing()
+        self.retention = Retention(database, self.vault, days=settings.person_picture_days)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
         self.second = SecondLooks(database, self.vault, models, Settler(database, acceptor))
         self.sequencing = Sequencing(
@@ -71,6 +74,7 @@ class Pictures:
             "coats": self.coats.run,
             **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
+            "retention": partial(self.retention.follow, self.receiver.now, wall_clock),
         }
 
     def close(self) -> None:
@@ -84,7 +88,7 @@ def routes_of(
     """Routes of the API. `now`: the clock of a site."""
     return (
         *media_routes(pictures.receiver, now),
-        *picture_routes(database, pictures.vault, pictures.showing, now),
+        *shown_routes(database, pictures.vault, pictures.showing, now),
         *upload_routes(database, pictures.uploads, now),
         *look_routes(pictures.seeing),
         *sequence_routes(database, now, lambda: pictures.second.problem),

@@ -66,6 +66,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     media_key: Annotated[
         str, _setting("64 hexadecimal digits that pictures are encrypted with; empty: those of `media.key` in `state`.")
     ] = ""
+    person_picture_days: Annotated[
+        int,
+        _setting(
+            "Days that pictures of persons are kept, unless an alert rests on them; 0: for ever.", ge=0, le=36_500
+        ),
+    ] = 30
     log_level: Annotated[str, _setting("debug, info, warning, error.", pattern="^(debug|info|warning|error)$")] = "info"
 
     @property

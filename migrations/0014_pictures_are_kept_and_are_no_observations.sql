@@ -23,14 +23,12 @@ create table medium (
     perceptual_hash bigint,
     kept_until      timestamptz,
     looked_by       text,                              -- the model that looked last, id@version
-    persons         boolean not null default false,    -- any look found one: they are not kept for ever
     name            text not null default ''           -- of the file, as the sender called it
 );
 create index medium_by_time on medium (site_id, taken_at, id);
 create index medium_by_device on medium (site_id, device, taken_at, id);
 create index medium_waiting on medium (live desc, received_at, id) where state = 'waiting';
 create index medium_kept_until on medium (kept_until) where kept_until is not null and state <> 'erased';
-create index medium_of_persons on medium (received_at) where persons and state <> 'erased';
 create index medium_by_bytes on medium (sha256);
 
 create table medium_delivery (

@@ -1,4 +1,4 @@
--- What migrations/0001 to 0018 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0019 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -353,10 +353,10 @@ CREATE TABLE public.medium (
     perceptual_hash bigint,
     kept_until timestamp with time zone,
     looked_by text,
-    persons boolean DEFAULT false NOT NULL,
     name text DEFAULT ''::text NOT NULL,
     look_again timestamp with time zone,
     sequenced text,
+    persons boolean DEFAULT false NOT NULL,
     coated text,
     CONSTRAINT medium_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'seen'::text, 'partial'::text, 'quarantined'::text, 'erased'::text]))),
     CONSTRAINT medium_time_method_check CHECK ((time_method = ANY (ARRAY['exif'::text, 'told'::text, 'received'::text])))
@@ -875,7 +875,7 @@ CREATE INDEX medium_kept_until ON public.medium USING btree (kept_until) WHERE (
 
 CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHERE (look_again IS NOT NULL);
 
-CREATE INDEX medium_of_persons ON public.medium USING btree (received_at) WHERE (persons AND (state <> 'erased'::text));
+CREATE INDEX medium_of_persons ON public.medium USING btree (received_at, id) WHERE (persons AND (state <> 'erased'::text));
 
 CREATE INDEX medium_uncoated ON public.medium USING btree (received_at, id) WHERE ((looked_by IS NOT NULL) AND (taken_at IS NOT NULL) AND (preview_of IS NULL) AND (kind <> 'mp4'::text) AND (state <> 'erased'::text) AND (coated IS DISTINCT FROM looked_by));
 

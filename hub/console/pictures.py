@@ -95,7 +95,7 @@ class Known(NamedTuple):
     sensitive: bool
 
 
-def picture_routes(
+def shown_routes(
     database: Database, vault: Vault, showing: Showing, now: Callable[[str], datetime]
 ) -> list[ControllerRouterHandler]:
     """Handlers of the way out."""

@@ -139,6 +139,13 @@ class Vault:
             except (FileNotFoundError, ValueError):
                 continue
 
+    def put_before(self, sha256: bytes, moment: float) -> bool:
+        """Was it last put before this time?"""
+        try:
+            return self.path_of(sha256).stat().st_mtime < moment
+        except FileNotFoundError:
+            return False
+
     def path_of(self, sha256: bytes) -> Path:
         """Where it lies. Only the hash decides: no name of a sender is ever part of a path."""
         if len(sha256) != 32:

@@ -79,7 +79,7 @@ async def put(
     await log.record_change(connection, site, NOUN, made)
 
 
-ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended($1, 18))"
+ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended($1, 19))"
 SAID = "select observation, flank from coat_flank where site_id = $1 and id = $2"
 SAY = "insert into coat_flank (site_id, id, observation, flank, decided_by) values ($1, $2, $3, $4, $5)"
 HOLDS = "update coat_chip set flank = $3, gallery = null where site_id = $1 and observation = $2"

@@ -211,10 +211,8 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
     clock: Any = Through(present, "clock")
     vitals: Any = Through(present, "vitals")
     throttle: Any = Through(present, "throttle")
-    parts = {
-        name: Through(present, f"pictures.{name}")
-        for name in ("receiver", "vault", "showing", "uploads", "seeing", "second")
-    }
+    names = ("receiver", "uploads", "seeing", "second", "vault", "showing")
+    parts = {name: Through(present, f"pictures.{name}") for name in names}
     pictures: Any = SimpleNamespace(**parts)
     return create_api(
         Parts(
@@ -260,7 +258,7 @@ async def hub(database: Database, tmp_path: Path, present: Present, application:
         await hub.keyed("chief", "*", "admin")
         await hub.keyed("collar", SITE, "ranger", device="collar-1")
         yield hub
-    present.pictures.close()
+        hub.pictures.close()
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:

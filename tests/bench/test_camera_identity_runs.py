@@ -58,7 +58,7 @@ def test_camera_gallery__ours_and_the_peers_answer_the_same_questions(tmp_path: 
     patterns = [noise(k) for k in range(8)]
     chips = [(f"L{k}", encode(one)) for k, one in enumerate(patterns)]
     path = tmp_path / "patterns.pickle"
-    path.write_bytes(pickle.dumps((chips, [encode(one) for one in patterns[:6]])))
+    path.write_bytes(b"".join(map(pickle.dumps, [[encode(one) for one in patterns[:6]], *chips])))
     for engine in ("ours", "opencv_flann", "opencv_brute"):
         found = alone(engine, path)
         expected = ["L0", "L1", "L2", "L3", "L4", "L5"]
