@@ -17,7 +17,7 @@ from hub.console.pictures import shown_routes
 from hub.console.sequences import sequence_routes
 from hub.console.uploads import upload_routes
 from hub.ingest.accept import Acceptor
-from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.cameras.doors import CameraDoors
 from hub.ingest.mqtt import Message
 from hub.ingest.pictures import PictureDoor
 from hub.media.key import open_vault
@@ -56,7 +56,9 @@ class Pictures:
         self.vault = open_vault(settings.folder, settings.media_key)
         self.receiver = Receiver(database, self.vault, now=lambda: now(""))
         self.uploads = Uploads(database, self.vault, self.receiver)
-        self.mqtt = PictureDoor[Message](self.receiver, self.uploads, now=self.receiver.now)
+        self.mqtt = PictureDoor[Message](
+            self.receiver, self.uploads, now=self.receiver.now, default_site=settings.default_site
+        )
         self.showing = Showing()
         self.retention = Retention(database, self.vault, days=settings.person_picture_days)
         self.seeing = Seeing(database, self.vault, models, acceptor, arrived=self.receiver.arrived)
@@ -65,7 +67,7 @@ class Pictures:
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
         self.coats = Coats(database, self.vault, classifies=lambda: models.active("classify") is not None)
-        self.doors = PictureDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
+        self.doors = CameraDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
         self.handlers = routes_of(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,

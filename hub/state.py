@@ -8,7 +8,7 @@ from hub.console.feeds import Feeds
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.drill.run import Drill
 from hub.ingest.cameras.door import DoorState
-from hub.ingest.cameras.doors import PictureDoors
+from hub.ingest.cameras.doors import CameraDoors
 from hub.ingest.cameras.streams import StreamState
 from hub.ingest.mqtt import MqttDoor
 from hub.records.errors import NotFound, Unavailable
@@ -19,7 +19,7 @@ class HubVitals:
     """Answers the questions of `/health` and of the console's status line."""
 
     def __init__(
-        self, door: MqttDoor, feeds: Feeds, drill: Drill | None, seeing: Seeing, doors: PictureDoors | None = None
+        self, door: MqttDoor, feeds: Feeds, drill: Drill | None, seeing: Seeing, doors: CameraDoors | None = None
     ) -> None:
         self._door = door
         self._feeds = feeds

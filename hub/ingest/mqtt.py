@@ -25,7 +25,6 @@ from hub.ingest.accept import Acceptor
 from hub.ingest.batch import Batch
 from hub.ingest.link import Link
 from hub.ingest.pictures import PictureDoor
-from hub.ingest.routes import picture_of
 from hub.records.errors import BrokerUnavailable, Misconfigured, Unavailable
 from hub.records.receipt import Arrival
 from hub.records.site import UNROUTED
@@ -197,7 +196,7 @@ class MqttDoor:
         pictures = self._pictures
 
         def received(message: Message) -> None:
-            if pictures is not None and (where := picture_of(message.topic)) is not None:
+            if pictures is not None and (where := pictures.where(message.topic)) is not None:
                 pictures.offer(message, where, message.topic)
                 if pictures.is_full:
                     client.pause()

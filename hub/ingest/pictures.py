@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from hub.ingest.routes import PictureTopic
+from hub.ingest.routes import PictureTopic, picture_of
 from hub.media.receive import Picture, Receiver
 from hub.media.uploads import LIFE, Uploads
 from hub.records.errors import IdConflict, Rejected, TooLarge
@@ -46,10 +46,14 @@ class Waiting(NamedTuple):
 class PictureDoor(Generic[D]):
     """Takes pictures from the broker's messages, one after the other."""
 
-    def __init__(self, receiver: Receiver, uploads: Uploads, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, receiver: Receiver, uploads: Uploads, *, now: Callable[[], datetime], default_site: str = ""
+    ) -> None:
+        """`default_site`: of topics that name none."""
         self._receiver = receiver
         self._uploads = uploads
         self._now = now
+        self._default_site = default_site
         self.clear()
 
     def clear(self) -> None:
@@ -67,6 +71,10 @@ class PictureDoor(Generic[D]):
     def is_full(self) -> bool:
         """Must the door read nothing more for now?"""
         return self.waiting_bytes > MOST_WAITING_BYTES
+
+    def where(self, topic: str) -> PictureTopic | None:
+        """What the topic of a picture says; None where it is another one."""
+        return picture_of(topic, self._default_site)
 
     def offer(self, message: D, where: PictureTopic, topic: str) -> None:
         """A message that came."""

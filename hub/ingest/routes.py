@@ -29,9 +29,13 @@ class PictureTopic(NamedTuple):
 MOST_PIECES = 1_000
 
 
-def picture_of(topic: str) -> PictureTopic | None:
-    """``rosette/SITE/picture/DEVICE[/bulk][/UPLOAD/N/TOTAL]``, or None where the topic is another one."""
+def picture_of(topic: str, default_site: str = "") -> PictureTopic | None:
+    """``rosette/SITE/picture/DEVICE[/bulk][/UPLOAD/N/TOTAL]``, ``frigate/CAMERA/LABEL/snapshot`` of the default site;
+    None where the topic is another one.
+    """
     match topic.split("/"):
+        case ["frigate", camera, label, "snapshot"] if camera and label and default_site:
+            return PictureTopic(default_site, camera, live=True)
         case ["rosette", site, "picture", device] if site and device:
             return PictureTopic(site, device, live=True)
         case ["rosette", site, "picture", device, "bulk"] if site and device:
@@ -67,6 +71,8 @@ def route(topic: str, sites: frozenset[str] | set[str], default_site: str) -> Ro
             return Route(default_site, "owntracks", f"{user}/{device}")
         case ["v3", _, "devices", device, *_] if device:
             return Route(default_site, "things_stack", device)
+        case ["frigate", camera, label, "snapshot"] if camera and label:
+            return Route(default_site, "picture", camera)
         case ["frigate", *_]:
             return Route(default_site, "frigate", None)
         case _:

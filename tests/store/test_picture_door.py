@@ -97,6 +97,19 @@ async def test_whole__is_kept_and_acknowledged_and_the_same_again_is_no_other(do
     assert (one.device, one.live, door.vault.open(one.sha256)) == ("camera-1", True, DATA)
 
 
+async def test_frigate__snapshot_is_a_picture_of_its_camera_at_the_default_site(door: Door) -> None:
+    topic = "frigate/gate/person/snapshot"
+    assert door.door.where(topic) is None
+    at_home = PictureDoor[Sent](door.receiver, door.uploads, now=lambda: NOON, default_site=SITE)
+    where = at_home.where(topic)
+    assert where is not None
+    door.door.offer(Sent(topic, DATA), where, topic)
+    await door.send(Sent(TOPIC, a_jpeg(2)))
+    kept = {one.device: door.vault.open(one.sha256) for one in await media.waiting(door.database, 10) if one.live}
+    assert kept == {"gate": DATA, "camera-1": a_jpeg(2)}
+    assert at_home.where("frigate/gate/snapshots/state") is None
+
+
 async def test_live__comes_before_bulk_that_came_first(door: Door) -> None:
     bulk = [Sent(f"{TOPIC}/bulk", a_jpeg(n)) for n in range(3)]
     live = Sent(TOPIC, a_jpeg(9))

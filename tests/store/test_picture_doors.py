@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.ingest.accept import Acceptor
-from hub.ingest.cameras.doors import PictureDoors, mailed_cameras
+from hub.ingest.cameras.doors import CameraDoors, mailed_cameras
 from hub.ingest.cameras.folder import WatchedFolder
 from hub.ingest.cameras.letter import Mailed
 from hub.media.receive import Picture, Receiver
@@ -92,9 +92,9 @@ async def test_card__knows_what_a_card_of_the_camera_brought_and_not_what_came_o
 
 
 async def test_doors__are_those_that_the_settings_open(receiver: Receiver, database: Database, tmp_path: Path) -> None:
-    def opened(**given: object) -> PictureDoors:
+    def opened(**given: object) -> CameraDoors:
         settings = Settings(state=str(tmp_path / "state"), **given)  # type: ignore[arg-type]
-        return PictureDoors(settings, database, receiver, Acceptor(database), now=lambda: NOON)
+        return CameraDoors(settings, database, receiver, Acceptor(database), now=lambda: NOON)
 
     assert opened().tasks == {}
     (tmp_path / "streams.toml").write_text("")

@@ -31,7 +31,7 @@ class _Open(Protocol):
     async def run(self) -> None: ...
 
 
-class PictureDoors:
+class CameraDoors:
     """`tasks`: what runs as long as the hub does, by name. Raises Misconfigured."""
 
     def __init__(
