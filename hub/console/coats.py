@@ -67,7 +67,7 @@ class CoatCandidate(msgspec.Struct, frozen=True, kw_only=True):
 class Coat(msgspec.Struct, frozen=True, kw_only=True):
     """What a detection's coat proposes: match, probable, new_candidate or unresolvable, and why. It names nobody.
 
-    chip: null where none was cut (yet). compared: with the gallery as it is now, or was a moment ago. basis: on whose
+    chip: null where none was cut (yet). compared: nothing is to be waited for. basis: on whose
     coats the log ratios were fitted. flanks: what people said of the flank, the last word first.
     """
 
@@ -135,7 +135,7 @@ def coat_routes(database: Database) -> list[ControllerRouterHandler]:
             probability=proposed.probability,
             reasons=proposed.reasons,
             candidates=[candidate_of(one, share, chip, theirs, world) for one, share in shown],
-            compared=chip is not None and chip.gallery is not None,
+            compared=chip is not None and (chip.gallery is not None or chip.reason != ""),
             basis=BASIS,
         )
 

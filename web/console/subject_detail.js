@@ -4,6 +4,7 @@ import { alerts, sentence } from "./alerts.js";
 import { get, list } from "./api.js";
 import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
+import { CoatGallery } from "./coat.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
@@ -128,6 +129,7 @@ export function SubjectDetail({ id }) {
     ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
+    ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${CoatGallery} key=${`coat ${id}`} individual=${id} name=${item.name} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
     ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
     <${Deployments} found=${found} />
