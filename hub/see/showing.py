@@ -7,15 +7,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
+from fusion.camera.frame import Area
 from hub.records.errors import Gone
 from hub.see.looking import Died, Looking
 from hub.see.seen import Show
-from hub.see.veiled import Part
 
 MOST_KEPT_BYTES: Final = 32 << 20
 QUALITY: Final = 82
 BEST_QUALITY: Final = 95
-Key = tuple[bytes, tuple[Part, ...], int, int]
+Key = tuple[bytes, tuple[Area, ...], int, int]
 
 
 class Showing:
@@ -27,12 +27,12 @@ class Showing:
         self._made = OrderedDict[Key, bytes]()
         self._size = 0
 
-    def made(self, sha256: bytes, parts: Sequence[Part], width_px: int) -> bytes | None:
+    def made(self, sha256: bytes, parts: Sequence[Area], width_px: int) -> bytes | None:
         """One that was made before, if it is remembered."""
         with self._lock:
             return self._made.get((sha256, tuple(parts), width_px, QUALITY))
 
-    def make(self, sha256: bytes, data: bytes, parts: Sequence[Part], width_px: int) -> bytes:
+    def make(self, sha256: bytes, data: bytes, parts: Sequence[Area], width_px: int) -> bytes:
         """A JPEG with these parts pixelated, no wider than `width_px`. Raises Gone where it cannot be read."""
         key = (sha256, tuple(parts), width_px, QUALITY)
         with self._lock:
@@ -53,7 +53,7 @@ class Showing:
         """End the process."""
         self._looking.close()
 
-    def _ask(self, data: bytes, parts: Sequence[Part], width_px: int, quality: int) -> bytes:
+    def _ask(self, data: bytes, parts: Sequence[Area], width_px: int, quality: int) -> bytes:
         try:
             answer = self._looking.show(Show(data, list(parts), width_px, quality))
         except Died as death:

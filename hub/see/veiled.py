@@ -11,6 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from fusion.camera.frame import Area
 from fusion.camera.preprocess import Pixels
 
 MARGIN: Final = 0.1
@@ -18,11 +19,9 @@ MARGIN: Final = 0.1
 BLOCKS: Final = 8
 """Along the longer side of what is pixelated: a person is six heads high, so a head is about one block."""
 LEAST_BLOCK_PX: Final = 4
-Part = tuple[float, float, float, float]
-"""Left, top, width, height as parts of the picture's width and height."""
 
 
-def veiled(pixels: Pixels, parts: Sequence[Part]) -> Pixels:
+def veiled(pixels: Pixels, parts: Sequence[Area]) -> Pixels:
     """RGB u1[height, width, 3] with these parts, and a margin, pixelated."""
     out = pixels.copy()
     height, width = out.shape[:2]
@@ -40,7 +39,7 @@ def veiled(pixels: Pixels, parts: Sequence[Part]) -> Pixels:
     return out
 
 
-def as_jpeg(pixels: Pixels, parts: Sequence[Part], width_px: int, quality: int) -> bytes:
+def as_jpeg(pixels: Pixels, parts: Sequence[Area], width_px: int, quality: int) -> bytes:
     """Veiled, no wider than `width_px` (0: as it is), as JPEG of a quality of 1 to 100."""
     shown = veiled(pixels, parts)
     height, width = shown.shape[:2]
