@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from fusion.camera.chip import cut_chip
-from fusion.camera.pattern import encode, pattern_of
+from fusion.camera.pattern import encode
 from fusion.camera.preprocess import Pixels
+from fusion.camera.sift import pattern_of
 from hub.see.pixels import Unreadable, read_picture
 from hub.see.seen import Chips, Cut, CutChip
 
