@@ -14,6 +14,7 @@ import { at } from "./words.js";
 const LARGE_PX = 1600;
 const SMALL_PX = 240;
 const AGAIN_MS = 3_000;
+const MOST_LINES = 24; // more hide the coats; the clearest points come first
 const FLANKS = ["left", "right"];
 
 /** Width and height of a picture as the browser has it; null before it is there. */
@@ -39,7 +40,7 @@ function Pair({ chip, candidate }) {
   if (!here || !there) return html`<p class="muted">${t("loading")}</p>`;
   const other = candidate.chip;
   const high = Math.max(heightOf(chip.box, here), heightOf(other.box, there));
-  const lines = linesOf(candidate.lines, chip.box, here, other.box, there);
+  const lines = linesOf(candidate.lines.slice(0, MOST_LINES), chip.box, here, other.box, there);
   return html`<svg class="coat-pair" role="img" aria-label=${t("coat.pair", { name: candidate.name, n: candidate.inliers })} viewBox=${`0 0 ${2 * WIDE + GAP} ${high}`}>
     <${CutOut} chip=${chip} size=${here} x=${0} /><${CutOut} chip=${other} size=${there} x=${WIDE + GAP} />
     ${lines.map((line, place) => html`<line key=${place} class="coat-line" ...${line} />`)}</svg>
@@ -77,7 +78,7 @@ export function CoatDesk({ item }) {
   return html`<section aria-label=${t("coat.title")}><h3>${t("coat.title")}</h3>
     <p title=${answer.reasons.join("; ")}>${waits ? t("coat.pending") : t(`coat.${answer.proposal}`, { name: best?.name ?? "?" })}</p>
     <${Flanks} item=${item} chip=${answer.chip} set=${set} />
-    ${answer.candidates.length > 0 && html`<ul class="rows">${answer.candidates.map((one) => html`<li key=${one.individual}><button class="row" aria-current=${one === shown ? "true" : null} onClick=${() => setChosen(one.individual)}>
+    ${answer.candidates.length > 0 && html`<ul class="rows">${answer.candidates.map((one) => html`<li key=${one.individual}><button class=${one === shown ? "row row-chosen" : "row"} aria-current=${one === shown ? "true" : null} onClick=${() => setChosen(one.individual)}>
       <span class="row-name">${one.name}</span><span class="muted row-figure">${t("coat.points", { n: one.inliers })}</span></button></li>`)}</ul>
       <p class="hint">${t("coat.basis")}</p>`}
     ${shown?.chip && html`<${Pair} key=${`${answer.chip.id} ${shown.chip.id}`} chip=${answer.chip} candidate=${shown} />`}
