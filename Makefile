@@ -87,7 +87,7 @@ bench-geo: setup-dev
 # The movement model on real collars (../shared/data), its rate beside Stone Soup, where that is there; and how soon a late
 # batch or a picture has its answer at a site with 10,000 animals.
 bench-fusion: setup-dev
-	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional camera_clock; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
+	@for name in fusion_collars fusion_kernels fusion_rebuild fusion_late fusion_provisional fusion_months camera_clock; do $(BIN)/python -m tests.bench.$$name --json | tail -n 1; done
 
 # Pictures from bytes to boxes (../shared), 100,000 damaged ones, what votes of bursts gain; leopards by their coats.
 bench-camera: setup-dev

@@ -7,11 +7,13 @@ the order in which it came.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 import numpy as np
 
 from fusion.association import Settled, settle
@@ -33,7 +35,7 @@ from hub.pipeline.weighing import Span
 from hub.pipeline.world import World
 from hub.records.camera_clock import CameraClock
 from hub.records.identity import NOTHING_DECIDED, Believed
-from hub.records.proposal import Candidate, Proposal, Share, Status
+from hub.records.proposal import Candidate, Proposal, Share, Status, Together
 from hub.store.observations import Seen
 
 LEAST_SHOWN: Final = 0.01
@@ -105,12 +107,14 @@ def weigh(window: Window, world: World, calibration: Calibration = IDENTITY, map
     value = dict(review_queue(settled, len(sightings)))
     configuration = rules.configuration_hash().hex()[:16]
     by_key = {one.members[0].id.bytes: one for one in found}
+    met = together_of(settled, [by_key[key.tobytes()].members[0] for key in sightings.keys])
     out: list[Proposal] = []
     parts: list[Share] = []
     for j in range(len(sightings)):
         key = sightings.keys[j].tobytes()
         passage, first = by_key[key], by_key[key].members[0]
         told = proposals_of(passage, j, settled.identities, roster, configuration, value[key], calibration)
+        told = [msgspec.structs.replace(one, together=met.get(j, ())) for one in told]
         out += [one for one in told if since <= one.observed_at < until]
         # What was taken at another time than it says would pull a track to where its animal was not.
         is_wrong = (clock := by_device.get(first.device)) is not None and clock.is_wrong
@@ -124,6 +128,19 @@ def weigh(window: Window, world: World, calibration: Calibration = IDENTITY, map
 def of_kinds(found: Sequence[Passage], kinds: Sequence[str]) -> list[Passage]:
     """Of a species of which nobody is known, nobody who is known is seen."""
     return [one for one in found if one.species is None or one.species in kinds]
+
+
+def together_of(settled: Settled, first: Sequence[Seen]) -> dict[int, tuple[Together, ...]]:
+    """With which others each row was weighed together, likeliest first; `first`: the observation of each row."""
+    met, found = settled.together, defaultdict[int, list[Together]](list)
+    for one, other, probability in zip(met.one.tolist(), met.other.tolist(), met.probability.tolist(), strict=True):
+        for here, there in ((one, first[other]), (other, first[one])):
+            shown = Together(observation=there.id, observed_at=there.observed_at, probability=round(probability, 4))
+            found[here].append(shown)
+    return {
+        row: tuple(sorted(others, key=lambda one: (-one.probability, one.observation))[:MOST_SHOWN])
+        for row, others in found.items()
+    }
 
 
 def _is_certain(passage: Passage, decided: Mapping[UUID, Believed], world: World) -> bool:

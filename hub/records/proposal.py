@@ -26,12 +26,21 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     effort: float
 
 
+class Together(msgspec.Struct, frozen=True, kw_only=True):
+    """Another doubtful observation, and how probably both show one animal of the roster, whichever it is."""
+
+    observation: UUID
+    observed_at: datetime
+    probability: float
+
+
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that comes into question for one observation, likeliest first. `nobody`: probability of all the rest.
 
     value: how much a person's decision is expected to change, as shares of sightings; what is worth most comes first.
     status: `provisional` where it was weighed alone, or something came since that bears on it and has not been weighed;
     `settled` where all that bears on it has been weighed together.
+    together: the observations whose answers hang on this one's, likeliest first; of a passage the first stands for all.
     """
 
     observation: UUID
@@ -41,6 +50,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     configuration: str
     status: Status = "settled"
+    together: tuple[Together, ...] = ()
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

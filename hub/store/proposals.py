@@ -10,10 +10,18 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from hub.records.proposal import Candidate, Proposal
+from hub.records.proposal import Candidate, Proposal, Together
 from hub.store.database import Connection, Database
 
-_candidates = msgspec.json.Decoder(tuple[Candidate, ...]).decode
+
+class _Weighed(msgspec.Struct, frozen=True):
+    """The column `candidates` of what was weighed together with others; of all else it is the candidates alone."""
+
+    candidates: tuple[Candidate, ...]
+    together: tuple[Together, ...]
+
+
+_weighed = msgspec.json.Decoder(tuple[Candidate, ...] | _Weighed).decode
 
 # What came out as before is not written again, so that `computed_at` says since when it is so.
 PUT = """
@@ -69,11 +77,14 @@ async def put_provisional(database: Database, site: str, found: Sequence[Proposa
 
 
 def _columns(found: Sequence[Proposal]) -> list[list[Any]]:
-    rows = [
-        (p.observation, p.observed_at, msgspec.json.encode(p.candidates), p.nobody, p.value, p.configuration)
-        for p in found
-    ]
+    rows = [(p.observation, p.observed_at, _encoded(p), p.nobody, p.value, p.configuration) for p in found]
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _encoded(proposal: Proposal) -> bytes:
+    if not proposal.together:
+        return msgspec.json.encode(proposal.candidates)
+    return msgspec.json.encode(_Weighed(proposal.candidates, proposal.together))
 
 
 # A month that waits to be weighed again has provisional answers, as has what was weighed alone.
@@ -130,14 +141,17 @@ async def queue(database: Database, site: str, least: float, limit: int) -> tupl
 
 
 def _proposal(row: asyncpg.Record) -> Proposal:
+    told = _weighed(row["candidates"])
+    weighed = told if isinstance(told, _Weighed) else _Weighed(told, ())
     return Proposal(
         observation=row["observation"],
         observed_at=row["observed_at"],
-        candidates=_candidates(row["candidates"]),
+        candidates=weighed.candidates,
         nobody=row["nobody"],
         value=row["value"],
         configuration=row["configuration"],
         status=row["status"],
+        together=weighed.together,
     )
 
 

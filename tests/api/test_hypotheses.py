@@ -14,7 +14,6 @@ from fusion.motion import DAY, MotionParameters
 from hub.pipeline.propose import propose_all
 from hub.pipeline.suppose import suppose
 from hub.pipeline.world import read_world
-from hub.records.hypothesis import Hypothesis
 from hub.records.ids import new_id
 from hub.store import access, hypotheses, vicinity
 from tests import builders as a
@@ -224,44 +223,6 @@ async def test_collar__confirmed_on_another_animal_comes_off_when_it_began(hub: 
     assert (await the(hub, "deployment", worn.id))["valid_to"] == wrong["since"]
     await withdraw(hub, wrong["id"], word)
     assert (await the(hub, "deployment", worn.id))["valid_to"] is None
-
-
-async def test_dispersal__is_previewed_by_how_far_the_track_would_move(hub: Hub) -> None:
-    hub.clock.time = a.NOON + timedelta(days=5)
-    collar = a.a_device(SITE, "collar-1")
-    await hub.store(LEOPARD, collar, a.a_deployment(collar, LEOPARD))
-    await hub.send(*(a.a_fix(minutes=60 * k, east=0.004 * k, uncertainty_m=2_000.0) for k in range(48)))
-    await hub.settle()
-    moves = {
-        "individual": str(LEOPARD.id), "tau_position_s": 1e5, "tau_velocity_s": 4e3, "sigma_m": 1e3,
-        "centre_drift_m2_s": 100.0, "error_scale": 1.0, "spread_factor": 1.0, "fixes": 48,
-        "log_covariance": [0.01] * 16,
-    }  # fmt: skip
-    supposed = Hypothesis(
-        id=a.an_id("dispersal"),
-        site=SITE,
-        kind="dispersal",
-        individual=LEOPARD.id,
-        since=a.NOON,
-        decided_at=a.NOON,
-        probability=0.9,
-        value=0.9,
-        longitude=a.CENTRE[0],
-        latitude=a.CENTRE[1],
-        sensitive=True,
-        evidence=(),
-        detail={"by": "movement", "moving": moves, "resident": moves | {"centre_drift_m2_s": 0.0}},
-    )
-    async with hub.database.transaction() as connection:
-        await hypotheses.put(connection, SITE, ("dispersal",), [supposed])
-    body = {"verdict": "confirmed"}
-    told = (await hub.as_("scientist", "POST", f"{ROOT}/{supposed.id}/preview", json=body)).json()
-    (moved,) = told["moved"]
-    assert (moved["pieces_before"], moved["pieces_after"], told["observations"]) == (48, 48, [])
-    assert moved["largest_shift_m"] > 1.0
-    body = {"verdict": "rejected"}
-    told = (await hub.as_("scientist", "POST", f"{ROOT}/{supposed.id}/preview", json=body)).json()
-    assert told == {"changes": [], "observations": [], "moved": []}
 
 
 async def test_flanks__that_go_one_way_are_one_animal_only_when_a_person_says_so(hub: Hub) -> None:

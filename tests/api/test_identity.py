@@ -11,7 +11,7 @@ import pytest
 from geo.geodesy import distance_m
 from hub.pipeline.weighing import month_of, span_of
 from hub.records.ids import new_id
-from hub.records.proposal import Candidate, Proposal
+from hub.records.proposal import Candidate, Proposal, Together
 from hub.records.reference import Individual
 from hub.store import identity_months, proposals
 from tests import builders as a
@@ -272,11 +272,13 @@ async def test_proposal__says_whether_it_is_provisional_or_settled(hub: Hub) -> 
         individual=known["F01"].id, probability=0.8, place=-18.0, appearance=2.0, species=0.0, effort=-1.0
     )
     proposal = Proposal(
-        observation=one, observed_at=a.NOON, candidates=(likely,), nobody=0.2, value=0.3, configuration="x"
-    )
+        observation=one, observed_at=a.NOON, candidates=(likely,), nobody=0.2, value=0.3, configuration="x",
+        together=(Together(observation=a.an_id("other"), observed_at=a.NOON, probability=0.7),),
+    )  # fmt: skip
     await proposals.put_provisional(hub.database, SITE, [proposal])
     found = (await identity(hub, one))["proposal"]
     assert (found["status"], found["candidates"][0]["probability"]) == ("provisional", 0.8)
+    assert [(one["observation"], one["probability"]) for one in found["together"]] == [(str(a.an_id("other")), 0.7)]
     async with hub.database.transaction() as connection:
         span = span_of(month_of(proposal.observed_at))
         began = await proposals.clock(hub.database)

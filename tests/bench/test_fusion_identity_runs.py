@@ -33,6 +33,12 @@ def test_fusion_late__every_batch_is_one_new_version_with_all_its_points() -> No
     assert 0 < told["p50_ms"] <= told["p99_ms"] <= told["max_ms"]
 
 
+def test_fusion_months__every_picture_of_the_month_is_weighed() -> None:
+    told = quick("fusion_months")
+    assert told["proposals"] == told["pictures"] == 40
+    assert told["processor_s"] > 0
+
+
 def test_fusion_provisional__every_picture_has_an_answer_before_the_whole_set_is_weighed_again() -> None:
     told = quick("fusion_provisional")
     assert told["provisional"] == told["sightings"]

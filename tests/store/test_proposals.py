@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +99,20 @@ async def test_decision__binds_what_is_proposed_and_leaves_the_queue(database: D
     queued, left = await proposals.queue(database, SITE, 0.0, 100)
     assert key not in [one.observation for one in queued]
     assert left == waiting - 1
+
+
+async def test_doubtful_sightings__say_with_which_others_they_were_weighed(database: Database) -> None:
+    await a_reserve(database)
+    (certain, *_) = await sent(database, *WEEK)
+    one, other = await sent(database, *(picture("middle", 138 + k, F01=3.0, M02=3.0, F03=-3.0) for k in (0, 2)))
+    assert (await weighed(database, certain)).together == ()
+    told = {key: await proposals.get(database, SITE, key) for key in (one, other)}
+    pair = {
+        key: met for key, said in told.items() for met in (said.together if said else ()) if met.observation in told
+    }
+    assert (pair[one].observation, pair[other].observation) == (other, one)
+    assert pair[one].probability == pair[other].probability > 0.3
+    assert pair[one].observed_at - pair[other].observed_at == timedelta(hours=2)
 
 
 async def test_queue__puts_first_what_is_in_doubt(database: Database) -> None:

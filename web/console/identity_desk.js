@@ -8,6 +8,7 @@ import { tell, tellProblem } from "./notices.js";
 import { askReview } from "./review.js";
 import { Failed, Loading } from "./states.js";
 import { select } from "./store.js";
+import { Together } from "./together.js";
 import { at, far } from "./words.js";
 import { Icon } from "../icons.js";
 
@@ -89,7 +90,8 @@ export function IdentityDesk({ item }) {
       <span class="muted"> · ${because}</span></p>
     ${answer.proposal?.candidates.length > 0 && !answer.decided && html`${answer.proposal.status === "provisional" && html`<p class="muted" role="note">${t("identity.provisional")}</p>`}
       <p class="muted">${t("identity.proposed")}</p>
-      <${Candidates} proposal=${answer.proposal} names=${names} choose=${word ? null : choose} />`}
+      <${Candidates} proposal=${answer.proposal} names=${names} choose=${word ? null : choose} />
+      <${Together} found=${answer.proposal.together} />`}
     ${word ? html`<${Consider} item=${item} word=${word} asked=${asked} name=${spoken} done=${done} cancel=${() => setWord(null)} />`
     : html`<label class="field"><span>${t("identity.choose")}</span><select value="" onChange=${(pick) => choose(pick.target.value)}>
         <option value="">${t("identity.pick")}</option><option value=${NOBODY}>${t("identity.nobody")}</option>

@@ -5,6 +5,7 @@ import { get, list } from "./api.js";
 import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
 import { CoatGallery } from "./coat.js";
+import { CameraClock } from "./camera_clock.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
@@ -42,6 +43,9 @@ function useDeployments(id) {
   }, [id, version]);
   return found;
 }
+
+/** Devices of deployments that have not ended; null while on their way. */
+const inService = (found) => found?.filter((one) => !one.valid_to).map((one) => one.device) ?? null;
 
 function useRecord(item) {
   const [record, setRecord] = useState(null);
@@ -128,6 +132,7 @@ export function SubjectDetail({ id }) {
     <${OpenAlerts} id=${id} />
     ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
+    ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraClock} key=${`clock ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${CoatGallery} key=${`coat ${id}`} individual=${id} name=${item.name} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
