@@ -8,6 +8,7 @@ from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
+from hub.console.coats import coat_routes
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
@@ -23,6 +24,7 @@ from hub.media.key import open_vault
 from hub.media.receive import Receiver
 from hub.media.retention import Retention
 from hub.media.uploads import Uploads
+from hub.see.coats import Coats
 from hub.see.registry import Models
 from hub.see.second import SecondLooks
 from hub.see.seeing import Seeing
@@ -35,7 +37,8 @@ from hub.store.database import Database
 
 
 class Pictures:
-    """`seeing` looks at them, `second` looks again where it pays, `sequencing` makes sequences of what was seen.
+    """`seeing` looks at them, `second` looks again where it pays, `sequencing` makes sequences of what was seen,
+    `coats` compares coats.
 
     `handlers`: routes of the API. `tasks`: what runs as long as the hub does.
 
@@ -63,12 +66,14 @@ class Pictures:
         self.sequencing = Sequencing(
             database, wished=self.second.wish, classifies=lambda: models.active("classify") is not None
         )
+        self.coats = Coats(database, self.vault, classifies=lambda: models.active("classify") is not None)
         self.doors = CameraDoors(settings, database, self.receiver, acceptor, now=self.receiver.now)
         self.handlers = routes_of(self, database, now)
         self.tasks: Tasks = {
             "seeing": self.seeing.run,
             "second looks": self.second.run,
             "sequences": self.sequencing.run,
+            "coats": self.coats.run,
             **self.doors.tasks,
             "uploads": partial(self.uploads.follow, self.receiver.now),
             "retention": partial(self.retention.follow, self.receiver.now, wall_clock),
@@ -90,4 +95,5 @@ def routes_of(
         *look_routes(pictures.seeing),
         *sequence_routes(database, now, lambda: pictures.second.problem),
         *judging_routes(database),
+        *coat_routes(database),
     )

@@ -1,4 +1,4 @@
--- What migrations/0001 to 0018 make, as pg_dump says it. Generated; tests/architecture compares it.
+-- What migrations/0001 to 0019 make, as pg_dump says it. Generated; tests/architecture compares it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
@@ -124,6 +124,44 @@ ALTER TABLE public.change_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.coat_chip (
+    id uuid NOT NULL,
+    site_id text NOT NULL,
+    observation uuid NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    device text NOT NULL,
+    medium_id uuid NOT NULL,
+    box double precision[] NOT NULL,
+    method text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    told_flank text,
+    flank text,
+    quality double precision DEFAULT 0 NOT NULL,
+    to_picture double precision[],
+    pattern bytea,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    gallery text,
+    CONSTRAINT coat_chip_flank_check CHECK ((flank = ANY (ARRAY['left'::text, 'right'::text]))),
+    CONSTRAINT coat_chip_told_flank_check CHECK ((told_flank = ANY (ARRAY['left'::text, 'right'::text])))
+);
+
+CREATE TABLE public.coat_flank (
+    site_id text NOT NULL,
+    id uuid NOT NULL,
+    observation uuid NOT NULL,
+    flank text,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT coat_flank_flank_check CHECK ((flank = ANY (ARRAY['left'::text, 'right'::text])))
+);
+
+CREATE TABLE public.coat_likeness (
+    chip_id uuid NOT NULL,
+    gallery text NOT NULL,
+    candidates jsonb NOT NULL,
+    computed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE public.finding (
@@ -319,6 +357,7 @@ CREATE TABLE public.medium (
     look_again timestamp with time zone,
     sequenced text,
     persons boolean DEFAULT false NOT NULL,
+    coated text,
     CONSTRAINT medium_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'seen'::text, 'partial'::text, 'quarantined'::text, 'erased'::text]))),
     CONSTRAINT medium_time_method_check CHECK ((time_method = ANY (ARRAY['exif'::text, 'told'::text, 'received'::text])))
 );
@@ -641,6 +680,15 @@ ALTER TABLE ONLY public.api_key
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (seq);
 
+ALTER TABLE ONLY public.coat_chip
+    ADD CONSTRAINT coat_chip_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.coat_flank
+    ADD CONSTRAINT coat_flank_pkey PRIMARY KEY (site_id, id);
+
+ALTER TABLE ONLY public.coat_likeness
+    ADD CONSTRAINT coat_likeness_pkey PRIMARY KEY (chip_id);
+
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_pkey PRIMARY KEY (id, recorded_at);
 
@@ -767,6 +815,12 @@ CREATE INDEX change_log_by_cursor ON public.change_log USING btree (site_id, xid
 
 CREATE UNIQUE INDEX change_log_one_of_each_observation ON public.change_log USING btree (id) WHERE (noun = 'observation'::text);
 
+CREATE INDEX coat_chip_of ON public.coat_chip USING btree (site_id, observation);
+
+CREATE INDEX coat_chip_uncompared ON public.coat_chip USING btree (site_id, observed_at DESC, id) WHERE ((gallery IS NULL) AND (pattern IS NOT NULL));
+
+CREATE INDEX coat_flank_of ON public.coat_flank USING btree (site_id, observation, decided_at DESC, id DESC);
+
 CREATE UNIQUE INDEX device_key_is_unique ON public.reference USING btree (site_id, ((body ->> 'key'::text))) WHERE ((noun = 'device'::text) AND (superseded_at IS NULL) AND (NOT deleted));
 
 CREATE INDEX finding_by_fence ON public.finding USING btree (site_id, fence_id) WHERE (retracted_at IS NULL);
@@ -823,6 +877,8 @@ CREATE INDEX medium_look_again ON public.medium USING btree (look_again, id) WHE
 
 CREATE INDEX medium_of_persons ON public.medium USING btree (received_at, id) WHERE (persons AND (state <> 'erased'::text));
 
+CREATE INDEX medium_uncoated ON public.medium USING btree (received_at, id) WHERE ((looked_by IS NOT NULL) AND (taken_at IS NOT NULL) AND (preview_of IS NULL) AND (kind <> 'mp4'::text) AND (state <> 'erased'::text) AND (coated IS DISTINCT FROM looked_by));
+
 CREATE INDEX medium_unreadable ON public.medium USING btree (site_id, device) WHERE (state = 'quarantined'::text);
 
 CREATE INDEX medium_unsequenced ON public.medium USING btree (site_id, device, taken_at, id) WHERE ((looked_by IS NOT NULL) AND (device IS NOT NULL) AND (taken_at IS NOT NULL) AND (((preview_of IS NULL) AND (sequenced IS DISTINCT FROM looked_by)) OR ((preview_of IS NOT NULL) AND (sequenced IS NOT NULL))));
@@ -864,6 +920,18 @@ CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 CREATE INDEX upload_by_end ON public.upload USING btree (expires_at);
 
 CREATE TRIGGER change_log_wakes_readers AFTER INSERT ON public.change_log FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_change();
+
+ALTER TABLE ONLY public.coat_chip
+    ADD CONSTRAINT coat_chip_medium_id_fkey FOREIGN KEY (medium_id) REFERENCES public.medium(id);
+
+ALTER TABLE ONLY public.coat_chip
+    ADD CONSTRAINT coat_chip_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.coat_flank
+    ADD CONSTRAINT coat_flank_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+ALTER TABLE ONLY public.coat_likeness
+    ADD CONSTRAINT coat_likeness_chip_id_fkey FOREIGN KEY (chip_id) REFERENCES public.coat_chip(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.hypothesis_decision
     ADD CONSTRAINT hypothesis_decision_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.camera.pattern import LONG_SIDE_PX, Flank
 from fusion.camera.preprocess import Pixels, check_pixels
 
-Flank = Literal["left", "right", "unknown"]
-"""Which side of the animal is seen; `left`: its head points to the left of an upright picture. A person says it."""
-
-LONG_SIDE_PX: Final = 480
 MARGIN: Final = 0.04
 """Of the box's sides, added on each: detectors cut into ears and tails."""
 SMALLEST_PX: Final = 32

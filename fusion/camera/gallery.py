@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.camera.chip import LONG_SIDE_PX, Flank
 from fusion.camera.nearest import FAR, Near, Nearest
-from fusion.camera.pattern import UNIT, Pattern
+from fusion.camera.pattern import LONG_SIDE_PX, UNIT, Flank, Pattern
 from fusion.camera.pattern_kernels import aligned
 
 NEIGHBOURS: Final = 5

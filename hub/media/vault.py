@@ -89,7 +89,7 @@ class Vault:
             cipher = self._cipher(head[len(MAGIC) :])
             number, whole = 0, hashlib.sha256()
             while True:
-                sealed = file.read(min(left, PIECE + TAG))
+                sealed = file.read(max(0, min(left, PIECE + TAG)))
                 left -= len(sealed)
                 last = left <= 0
                 try:

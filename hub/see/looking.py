@@ -17,7 +17,7 @@ import msgspec
 
 from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
-from hub.see.seen import Answer, Failed, Load, Look, Order, Ready, Reply, Seen, Show, Shown
+from hub.see.seen import Answer, Chips, Cut, Failed, Load, Look, Order, Ready, Reply, Seen, Show, Shown
 
 PICTURE_S: Final = 10.0
 """Processor time. Where the machine is busy with other things, a picture waits for it: that is not its fault."""
@@ -88,12 +88,7 @@ class Looking:
 
         Raises Died, ManifestError.
         """
-        self._ready()
-        try:
-            answer = self._ask(Look(data, list(boxes)), self._picture_s)
-        except Died:
-            self.deaths += 1
-            raise
+        answer = self._give(Look(data, list(boxes)))
         if not isinstance(answer, Answer):
             raise TypeError(f"an answer was expected, not {answer}")
         self.memory_mb = max(self.memory_mb, answer.memory_mb)
@@ -101,14 +96,16 @@ class Looking:
 
     def show(self, order: Show) -> Shown:
         """A picture as it may be shown. Raises Died."""
-        self._ready()
-        try:
-            answer = self._ask(order, self._picture_s)
-        except Died:
-            self.deaths += 1
-            raise
+        answer = self._give(order)
         if not isinstance(answer, Shown):
             raise TypeError(f"a picture was expected, not {answer}")
+        return answer
+
+    def cut(self, order: Cut) -> Chips:
+        """Chips of boxes in a picture. Raises Died."""
+        answer = self._give(order)
+        if not isinstance(answer, Chips):
+            raise TypeError(f"chips were expected, not {answer}")
         return answer
 
     def close(self) -> None:
@@ -121,6 +118,14 @@ class Looking:
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
+
+    def _give(self, order: Order) -> Reply:
+        self._ready()
+        try:
+            return self._ask(order, self._picture_s)
+        except Died:
+            self.deaths += 1
+            raise
 
     def _ready(self) -> None:
         if self._process is not None and self._process.poll() is None:

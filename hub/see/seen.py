@@ -76,6 +76,32 @@ class Show(msgspec.Struct, frozen=True, tag="show"):
     quality: int
 
 
+class Cut(msgspec.Struct, frozen=True, tag="cut"):
+    """Cut these boxes (left, top, width, height as parts of the picture) out and find the points of their coats."""
+
+    data: bytes
+    boxes: list[tuple[float, float, float, float]]
+
+
+class CutChip(msgspec.Struct, frozen=True):
+    """The chip of one box; without a pattern there is a reason.
+
+    to_picture: 2 x 3, row by row, takes (x, y, 1) in pixels of the chip to parts of the picture.
+    """
+
+    quality: float = 0.0
+    to_picture: tuple[float, ...] = ()
+    pattern: bytes = b""
+    reason: str = ""
+
+
+class Chips(msgspec.Struct, frozen=True, tag="chips"):
+    """One chip for each box, in their order; none where the picture cannot be read, and why."""
+
+    chips: list[CutChip] = []
+    reason: str = ""
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The model is loaded; how much memory the process has taken at most so far."""
 
@@ -103,5 +129,5 @@ class Shown(msgspec.Struct, frozen=True, tag="shown"):
     reason: str = ""
 
 
-Order = Load | Look | Show
-Reply = Ready | Failed | Answer | Shown
+Order = Load | Look | Show | Cut
+Reply = Ready | Failed | Answer | Shown | Chips

@@ -22,10 +22,11 @@ from fusion.camera.crop import square_crop
 from fusion.camera.frame import Area
 from fusion.camera.manifest import ManifestError
 from fusion.camera.model import Model
+from hub.see.chips import chips
 from hub.see.folder import read_folder
 from hub.see.pixels import Picture, Unreadable, read_picture
 from hub.see.quality import quality
-from hub.see.seen import Answer, Box, Crop, Failed, Load, Order, Ready, Reply, Seen, Show, Shown
+from hub.see.seen import Answer, Box, Crop, Cut, Failed, Load, Order, Ready, Reply, Seen, Show, Shown
 from hub.see.veiled import as_jpeg
 
 MEMORY_MB: Final = 1_024
@@ -62,6 +63,8 @@ def main() -> None:
                 reply = Failed(f"{Path(error.filename or order.folder).name}: {error.strerror or error}")
         elif isinstance(order, Show):
             reply = show(order)
+        elif isinstance(order, Cut):
+            reply = chips(order)
         else:
             reply = Answer(look(order.data, model, order.boxes), _peak_mb())
         body = _replies.encode(reply)

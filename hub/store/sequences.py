@@ -180,7 +180,9 @@ async def done(connection: Connection, computed: Sequence[tuple[UUID, str | None
         await connection.execute(DONE, *map(list, zip(*sorted(computed), strict=True)))
 
 
-AGAIN = "update medium set sequenced = null where id = any($1::uuid[]) and sequenced is not null"
+AGAIN = """
+update medium set sequenced = null, coated = null
+where id = any($1::uuid[]) and (sequenced is not null or coated is not null)"""
 
 
 async def again(connection: Connection, pictures: Collection[UUID]) -> None:

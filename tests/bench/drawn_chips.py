@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from fusion.camera.chip import Flank, cut_chip
-from fusion.camera.pattern import encode, pattern_of
+from fusion.camera.pattern import encode
+from fusion.camera.sift import pattern_of
 from tests.bench.drawn_leopards import View, picture, view_of
 
 FLANKS: tuple[Flank, ...] = ("left", "right")

@@ -1,4 +1,5 @@
 // What a camera, a microphone or a person noticed: what, where, when, and whom it shows.
+import { CoatDesk } from "./coat.js";
 import { detectionIcon } from "./detections.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
@@ -43,6 +44,6 @@ export function DetectionDetail({ id }) {
     </dl>
     ${place && html`<div class="actions"><button onClick=${() => flyTo(item)}><${Icon} name="target" size=${16} />${t("fly")}<kbd>F</kbd></button>
       <button onClick=${about}><${Icon} name="near" size=${16} />${t("near.ask")}<kbd>W</kbd></button></div>`}
-    ${icon === ANIMALS && mayIdentify.value && !item.generalised && html`<${IdentityDesk} key=${id} item=${item} />`}
+    ${icon === ANIMALS && mayIdentify.value && !item.generalised && html`<${IdentityDesk} key=${id} item=${item} /><${CoatDesk} key=${`coat ${id}`} item=${item} />`}
   </article>`;
 }

@@ -4,6 +4,7 @@ import { alerts, sentence } from "./alerts.js";
 import { get, list } from "./api.js";
 import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
+import { CoatGallery } from "./coat.js";
 import { CameraClock } from "./camera_clock.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
@@ -135,6 +136,7 @@ export function SubjectDetail({ id }) {
     ${kind === "camera" && found?.length > 0 && html`<${Pictures} key=${`pictures ${id}`} device=${found[0].device.key} />`}
     ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraClock} key=${`clock ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
+    ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${CoatGallery} key=${`coat ${id}`} individual=${id} name=${item.name} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
     ${item.kind === "individual" && html`<${Ranges} key=${`range ${id}`} id=${id} />`}
     <${Deployments} found=${found} />

@@ -51,7 +51,7 @@ def test_file__holds_nothing_of_the_picture_in_the_clear(vault: Vault) -> None:
     assert stat.S_IMODE(vault.folder.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("harm", ["flip", "cut", "cut a piece", "swap pieces", "grow", "other name"])
+@pytest.mark.parametrize("harm", ["flip", "cut", "cut short", "cut a piece", "swap pieces", "grow", "other name"])
 def test_open__says_gone_for_whatever_was_tampered_with(vault: Vault, harm: str) -> None:
     sha256 = vault.put(os.urandom(3 * PIECE))
     path = vault.path_of(sha256)
@@ -61,6 +61,8 @@ def test_open__says_gone_for_whatever_was_tampered_with(vault: Vault, harm: str)
             sealed[head + 100] ^= 1
         case "cut":
             del sealed[-1:]
+        case "cut short":
+            del sealed[3:]
         case "cut a piece":
             del sealed[-step:]
         case "swap pieces":

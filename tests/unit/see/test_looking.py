@@ -14,8 +14,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from fusion.camera.manifest import ManifestError
+from fusion.camera.pattern import decode
 from hub.see.looking import Looking
 from hub.see.onnx_file import refuse_other_files
+from hub.see.seen import Cut
 from tests.unit.fusion.camera.tiny_onnx import brightest_times, text_of
 from tests.unit.see.conftest import Make
 from tests.unit.see.hostile import damaged, encoded, png_bomb, seeds
@@ -195,3 +197,18 @@ def test_hub__loads_no_decoder_and_no_network_itself() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_cut__gives_a_chip_or_a_reason_for_each_box_and_a_damaged_file_ends_nothing() -> None:
+    rng = np.random.default_rng(3)
+    spots = np.kron(rng.integers(0, 255, (24, 32, 1)), np.ones((10, 10, 3))).astype(np.uint8)
+    with Looking() as looking:
+        found = looking.cut(Cut(encoded(spots, "PNG"), [(0.1, 0.1, 0.8, 0.8), (0.5, 0.5, 0.01, 0.01)]))
+        lost = looking.cut(Cut(b"GIF89a", [(0, 0, 1, 1)]))
+        assert looking.deaths == 0
+    good, small = found.chips
+    pattern = decode(good.pattern)
+    x, y = np.array(good.to_picture).reshape(2, 3) @ [pattern.width_px / 2, pattern.height_px / 2, 1]
+    assert len(pattern) > 50 and (x, y) == pytest.approx((0.5, 0.5), abs=0.01)
+    assert "smaller than 32 pixels" in small.reason and not small.pattern
+    assert lost.chips == [] and lost.reason.startswith("no JPEG, PNG or WebP")

@@ -10,8 +10,9 @@ import pytest
 
 from fusion.camera.chip import Flank, cut_chip
 from fusion.camera.gallery import Candidate, Gallery, Named
-from fusion.camera.pattern import Pattern, pattern_of
+from fusion.camera.pattern import Pattern
 from fusion.camera.pattern_kernels import aligned, keep_nearest, warm_up
+from fusion.camera.sift import pattern_of
 from tests.bench.drawn_leopards import View, picture
 
 TURTLES = Path(__file__).resolve().parents[5] / "shared" / "images" / "turtle-reid"

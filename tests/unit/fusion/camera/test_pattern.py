@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fusion.camera.chip import cut_chip
-from fusion.camera.pattern import MOST_POINTS, SIZE, UNIT, Pattern, PatternError, decode, encode, pattern_of
+from fusion.camera.pattern import MOST_POINTS, SIZE, UNIT, Pattern, PatternError, decode, encode
+from fusion.camera.sift import pattern_of
 from tests.unit.fusion.camera.test_chip import BOX, rosettes
 
 
