@@ -86,6 +86,7 @@ async def serve(settings: Settings) -> None:
                 now=now,
                 folder=settings.folder,
                 import_file=partial(import_upload, acceptor, database),
+                take_again=pictures.receiver.take_again,
                 secure_cookies=settings.secure_cookies,
                 handlers=(
                     *console_routes(database, feeds, now, lambda site: drill if site == Drill.site else None),

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from hub.console.passwords import Passwords
 from hub.console.vitals import Vitals
 from hub.ingest.accept import Acceptor
-from hub.records.receipt import Receipt
+from hub.records.receipt import Arrival, Receipt
 from hub.store.database import Database
 from hub.throttle import Throttle
 
@@ -44,8 +44,8 @@ class Parts:
     """Everything that handlers may use.
 
     now: the clock of a site (a drill has its own). wall: real time, for sessions. `folder`: the state folder, for
-    uploads on their way. `handlers`: routes that others bring (live feed, reads, trackers). `refresh`: brings what is
-    registered with `registry` up to date before it is read.
+    uploads on their way. take_again: takes a picture from quarantine. `handlers`: routes that others bring (live feed,
+    reads, trackers). `refresh`: brings what is registered with `registry` up to date before it is read.
     """
 
     database: Database
@@ -54,6 +54,7 @@ class Parts:
     now: Callable[[str], datetime]
     folder: Path
     import_file: ImportFile
+    take_again: Callable[[Arrival], Awaitable[Receipt]]
     wall: Callable[[], datetime] = wall_clock
     secure_cookies: bool = False
     web: Path = WEB

@@ -16,7 +16,7 @@ from hub.media.vault import Vault, Writing
 from hub.records.errors import Malformed, Rejected, TooLarge, Unavailable, UnknownTopic
 from hub.records.ids import content_id
 from hub.records.medium import Delivery, Door, Medium, MediumKind, MediumState
-from hub.records.receipt import Arrival, Bad
+from hub.records.receipt import Arrival, Bad, Receipt
 from hub.store import media, quarantine, sites
 from hub.store.database import Database
 
@@ -91,6 +91,22 @@ class Receiver:
                     yield piece
 
         return await self.take_pieces(picture, pieces())
+
+    async def take_again(self, arrival: Arrival) -> Receipt:
+        """Something from quarantine, as it would be taken now. Raises Unavailable."""
+        picture = Picture(
+            site=arrival.site,
+            device=arrival.device,
+            door=msgspec.convert(arrival.door, Door),
+            address=arrival.address,
+            sender=arrival.sender,
+            live=False,
+            received_at=arrival.received_at,
+        )
+        taken = await self.take(picture, arrival.body)
+        if taken.code:
+            return Receipt(quarantined=1, problems=(taken.reason,))
+        return Receipt(accepted=int(not taken.duplicate), duplicate=int(taken.duplicate), ids=(taken.medium,))
 
     async def take_pieces(self, picture: Picture, pieces: AsyncIterator[bytes]) -> Taken:
         """What comes bit by bit; no more of it is in memory than a picture may have. Raises Unavailable."""

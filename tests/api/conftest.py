@@ -223,6 +223,7 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
             wall=clock,
             folder=folder,
             import_file=partial(import_upload, acceptor, database),
+            take_again=Through(present, "pictures.receiver.take_again"),
             web=web,
             handlers=(
                 *console_routes(database, feeds, clock, lambda site: present.drills.get(site)),

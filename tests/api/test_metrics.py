@@ -25,6 +25,8 @@ from hub.ingest.batch import Batch
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import Broker, Message, MqttDoor
 from hub.ingest.upload import import_upload
+from hub.media.key import open_vault
+from hub.media.receive import Receiver
 from hub.media.vault import Vault
 from hub.metrics import HubMetrics
 from hub.pipeline.follow import Followers
@@ -272,6 +274,7 @@ async def test_route__looks_before_it_answers(fakes: Fakes, database: Database, 
             now=lambda site: a.NOON,
             folder=tmp_path,
             import_file=partial(import_upload, fakes.acceptor, database),
+            take_again=Receiver(database, open_vault(tmp_path), now=lambda: a.NOON).take_again,
             registry=fakes.registry,
             refresh=fakes.metrics.refresh,
         )
