@@ -58,7 +58,7 @@ async def test_gzip__bomb_is_not_unpacked(hub: Hub) -> None:
     ("encoding", "body", "status"),
     [
         ("gzip", b"this is not gzip", 400),
-        ("gzip", gzip.compress(b"[]" * 1000)[:-9], 400),
+        ("gzip", gzip.compress(b"[]" * 1000, mtime=0)[:-9], 400),
         ("br", b"[]", 415),
         ("deflate", zlib.compress(b"[]"), 415),
     ],
