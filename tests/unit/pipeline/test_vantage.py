@@ -59,12 +59,31 @@ def sds(row: Any, at_deg: float) -> tuple[float, float]:
     return math.sqrt(along @ c @ along), math.sqrt(across @ c @ across)
 
 
-def test_bearing__puts_the_animal_along_the_ray_as_long_as_it_reaches_and_no_wider() -> None:
+def test_bearing__puts_the_animal_along_the_ray_and_is_as_wide_as_the_ray_at_its_far_end() -> None:
     row = row_of(heard(bearing_deg=60.0, bearing_sd_deg=3.0, range_at_most_m=2_000.0))
     assert from_station(row) == (pytest.approx(60.0, abs=0.01), pytest.approx(1_001.0, rel=0.01))
     along, across = sds(row, 60.0)
-    assert along == pytest.approx(2_000.0 / math.sqrt(12.0), rel=0.03)
-    assert across == pytest.approx(math.radians(3.0) * 2_000.0 / math.sqrt(3.0), rel=0.05)
+    assert along == pytest.approx(2_000.0 / math.sqrt(3.0), rel=0.03)
+    assert across == pytest.approx(math.radians(3.0) * 2_000.0, rel=0.03)
+
+
+def test_crossing_bearings__hold_the_animal_in_their_ellipse_as_often_as_it_says() -> None:
+    rng, held, off_m = np.random.default_rng(2), 0, []
+    for k in range(200):
+        animal = np.array([rng.uniform(-2_500, 2_500), rng.uniform(500, 3_500)])
+        information, weighed = np.zeros((2, 2)), np.zeros(2)
+        for east in (-2_500.0, 2_500.0):
+            at = math.degrees(math.atan2(animal[0] - east, animal[1])) + 5.0 * rng.standard_normal()
+            row = row_of(heard(key=str(k), bearing_deg=at % 360.0, bearing_sd_deg=5.0))
+            precision = np.linalg.inv(row["covariance"][[0, 1, 1, 2]].reshape(2, 2))
+            x, y = WORLD.frame.to_metres(row["longitude"], row["latitude"])
+            information += precision
+            weighed += precision @ (np.array([east, 0.0]) + np.array([float(x), float(y)]))
+        error = np.linalg.solve(information, weighed) - animal
+        held += bool(error @ information @ error < 5.991)
+        off_m.append(math.hypot(*error))
+    assert held >= 190
+    assert np.median(off_m) < 500.0, "and say far more than that it was within five kilometres"
 
 
 def test_bearing_and_range__hold_the_moments_of_the_arc_even_of_a_wide_one() -> None:
@@ -82,11 +101,11 @@ def test_bearing_and_range__hold_the_moments_of_the_arc_even_of_a_wide_one() -> 
 @pytest.mark.parametrize(
     ("attributes", "sd_m"),
     [
-        ({"range_m": 800.0, "range_sd_m": 80.0}, 800.0 / math.sqrt(2.0)),
-        ({"range_at_most_m": 800.0}, 400.0),
+        ({"range_m": 800.0, "range_sd_m": 80.0}, 2.0 * 800.0 / math.sqrt(2.0)),
+        ({"range_at_most_m": 800.0}, 2.0 * 400.0),
     ],
 )
-def test_range_without_bearing__is_as_wide_as_its_ring_or_disc_around_the_sensor(
+def test_range_without_bearing__is_twice_as_wide_as_its_ring_or_disc_around_the_sensor(
     attributes: dict[str, Any], sd_m: float
 ) -> None:
     row = row_of(heard(**attributes))
