@@ -6,6 +6,7 @@ import math
 import random
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -133,6 +134,15 @@ def test_without_such_attributes__a_row_is_the_same_to_the_bit() -> None:
     said = [heard(flank="left"), seen(note=1), Seen(a.an_id("fix"), "collar-1", a.NOON, a.NOON, fix)]
     assert rows_of(said, WORLD, of=ANIMAL.id).tobytes() == rows_of(said, WORLD).tobytes()
     assert row_of(heard())["covariance"][0] == pytest.approx(CAMERA_UNCERTAINTY_M**2 / (-2.0 * math.log(0.32)))
+
+
+def test_one_that_people_decided_about__is_heard_from_there_though_it_names_nobody() -> None:
+    named = heard(bearing_deg=60.0)
+    unnamed = named._replace(observation=msgspec.structs.replace(named.observation, individual=None))
+    assert row_of(unnamed).tobytes() == row_of(named).tobytes()
+    assert rows_of([unnamed], WORLD)["longitude"] == STATION.longitude, (
+        "of nobody's track it is where the sensor stands"
+    )
 
 
 def test_what_the_animal_carries__hears_others_from_where_the_animal_is() -> None:
