@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fusion.ellipse import covariance_from_ellipse
+from fusion.ellipse import Floats, covariance_from_ellipse
 from fusion.sensors.mixture import Mixture
 
 
@@ -29,3 +29,10 @@ def ring(x_m: float, y_m: float, distance_m: float, distance_sd_m: float) -> Mix
     tangent = np.degrees(angle) + 90.0
     axes = (np.full(count, along), np.full(count, distance_sd_m))
     return Mixture(np.full(count, 1.0 / count), place, covariance_from_ellipse(*axes, tangent % 180.0, variances=1.0))
+
+
+def disc(farthest_m: float) -> Floats:
+    """Covariance f8[3] of a place that is anywhere within farthest_m, evenly: r^2 / 4 on each axis."""
+    if not farthest_m > 0.0:
+        raise ValueError("farthest_m must be above 0")
+    return np.array([0.25 * farthest_m**2, 0.0, 0.25 * farthest_m**2])

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.records.errors import Implausible, Malformed
-from hub.records.observation import Detection, Observation, Reading
+from hub.records.observation import Detection, Observation, Reading, Sighting
+from hub.records.vantage import vantage_of
 
 # The GPS epoch: a receiver without a fix reports 1970 or 1980.
 EARLIEST = datetime(1980, 1, 7, tzinfo=UTC)
@@ -38,6 +39,11 @@ def check(observation: Observation, received_at: datetime, device: str | None) -
     radii = (observation.uncertainty_m, *((ellipse.semi_major_m, ellipse.semi_minor_m) if ellipse else ()))
     if any(radius is not None and not 0 <= radius <= HALF_ROUND_M for radius in radii):  # also refuses NaN
         raise Implausible(f"uncertainty {radii}: a place is known to within half the way round the Earth, or not given")
+    if isinstance(observation, Detection | Sighting):
+        try:
+            vantage_of(observation.attributes)
+        except ValueError as wrong:
+            raise Implausible(f"attributes: {wrong}") from None
     if observation.observed_at < EARLIEST:
         raise Implausible(f"observed_at {observation.observed_at.isoformat()} is before GPS time began: a reset clock")
     if observation.observed_at > received_at + TOLERATED_FUTURE:

@@ -45,7 +45,7 @@ def one_flank(world: World, individual: UUID, seen: Sequence[Seen]) -> OneFlank 
     """It with its newest sightings, if one flank of it is known and it was seen often enough while it lived."""
     if world.flank_of(individual) is None or world.individuals[individual].died_at is not None:
         return None
-    rows = ordered_rows(seen, world)[-MOST_SIGHTINGS:]
+    rows = ordered_rows(seen, world, of=individual)[-MOST_SIGHTINGS:]
     if len(rows) < FEWEST_SIGHTINGS:
         return None
     kept = {uuid_of(one) for one in rows["id"]}

@@ -22,7 +22,7 @@ from hub.pipeline.movement import ANYWHERE_M, Motion, parameters_of
 from hub.pipeline.shares import LIKELY
 from hub.store.tracks import Segment
 
-CONFIGURATION = f"{MODEL}/7"
+CONFIGURATION = f"{MODEL}/8"
 # Subjects without a movement model, and how they stray: about a kilometre in an hour.
 WALKING = frozenset({"person", "vehicle", "device"})
 WALKING_M2_S = 300.0

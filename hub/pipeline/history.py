@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from fusion.ellipse import covariance_from_ellipse, covariance_from_radius
 from fusion.sensors import argos
+from hub.pipeline.vantage import moved, said_from
 from hub.pipeline.world import World
+from hub.records.finding import Subject
 from hub.records.movement import UNFITTED, Tag
-from hub.records.observation import Fix, Observed
+from hub.records.observation import Detection, Fix, Observed, Sighting
 from hub.store.observations import Seen
 
 # Flags that say: kept in the log, but no place to believe.
@@ -47,6 +49,7 @@ ROW = np.dtype(
     ]
 )
 Rows = NDArray[np.void]
+Place = tuple[float, float, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,13 @@ class Insertion:
     stop: int
 
 
-def rows_of(seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None = None) -> Rows:
+def rows_of(
+    seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None = None, *, of: UUID | None = None
+) -> Rows:
     """Usable places, as rows `ROW`, in the order given: fixes, and sightings where the device stood.
 
-    tags: what tags are off by, by device; None: as the world's fits have it.
+    tags: what tags are off by, by device; None: as the world's fits have it. of: the individual whose track it is;
+    detections and sightings of it then say where it was as seen or heard from their place, where they say how.
     """
     out: list[tuple[float, bytes, float, float, NDArray[np.float64], bool, float, float, float]] = []
     for one in seen:
@@ -68,7 +74,7 @@ def rows_of(seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None =
         tag = UNFITTED
         if is_fix:
             tag = world.tag_of(one.device, one.observed_at) if tags is None else tags.get(one.device, UNFITTED)
-        place = place_of(one, world, tag)
+        place = _heard(one, world) if of is not None and _is_seen(one, of, world) else place_of(one, world, tag)
         if place is not None:
             at, (longitude, latitude, covariance) = one.observed_at.timestamp(), place
             off = (math.log(tag.scale), tag.tail) if is_fix else (0.0, 0.0)
@@ -76,15 +82,40 @@ def rows_of(seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None =
     return np.array(out, dtype=ROW)
 
 
-def ordered_rows(seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None = None) -> Rows:
+def ordered_rows(
+    seen: Iterable[Seen], world: World, tags: Mapping[str, Tag] | None = None, *, of: UUID | None = None
+) -> Rows:
     """As `rows_of`, in canonical order, every id once."""
-    return _canonical(rows_of(seen, world, tags))
+    return _canonical(rows_of(seen, world, tags, of=of))
 
 
-def place_of(seen: Seen, world: World, tag: Tag | None = None) -> tuple[float, float, NDArray[np.float64]] | None:
+def _is_seen(seen: Seen, individual: UUID, world: World) -> bool:
+    """Was the individual seen or heard from elsewhere? What it carries itself speaks of others, from where it is."""
+    if not isinstance(seen.observation, Detection | Sighting):
+        return False
+    return world.subject_of(seen.device, seen.observed_at) != Subject(kind="individual", id=individual)
+
+
+def _heard(seen: Seen, world: World) -> Place | None:
+    """As `place_of`, of the animal that was seen or heard from there."""
+    try:
+        said = said_from(seen)
+    except ValueError:
+        # The doors refuse it now. What says from where in words that nobody can read says of no place.
+        return None
+    if said is None:
+        return place_of(seen, world)
+    stood = place_of(seen, world, reach_m=LEAST_UNCERTAINTY_M if said.is_place else CAMERA_UNCERTAINTY_M)
+    return None if stood is None else moved(*stood, said)
+
+
+def place_of(
+    seen: Seen, world: World, tag: Tag | None = None, *, reach_m: float = CAMERA_UNCERTAINTY_M
+) -> Place | None:
     """(longitude, latitude, covariance in m2) that an observation vouches for, or None.
 
-    tag: what its tag is off by; None: as the world's fits have it.
+    tag: what its tag is off by; None: as the world's fits have it. reach_m: how far what a
+    station notices is from it, where an observation has no coordinates of its own.
     """
     observation = seen.observation
     if not UNUSABLE.isdisjoint(observation.flags):
@@ -97,7 +128,7 @@ def place_of(seen: Seen, world: World, tag: Tag | None = None) -> tuple[float, f
     station = world.place_of(seen.device, seen.observed_at)
     if station is None:
         return None
-    radius = max(station.uncertainty_m, CAMERA_UNCERTAINTY_M)
+    radius = max(station.uncertainty_m, reach_m)
     return station.longitude, station.latitude, _circle(radius)
 
 

@@ -91,7 +91,11 @@ def judge(work: Work, world: World) -> Verdict:
     known = Memory() if memory is None else memory
     is_animal = subject.kind == "individual"
     told_places = (one for one in seen if not (is_animal and isinstance(one.observation, Reading)))
-    new = rows_of(told_places, world) if subject.kind != "place" else rows_of((), world)
+    new = (
+        rows_of(told_places, world, of=subject.id if is_animal else None)
+        if subject.kind != "place"
+        else rows_of((), world)
+    )
     signs, more = merge(known.signs, signs_of(seen)) if is_animal else (known.signs, [])
     rows, inserted = merge(known.rows, new)
     fixes, insertions = rows, inserted

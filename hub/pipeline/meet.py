@@ -76,7 +76,7 @@ async def meetings(database: Database, world: World, changed: Sequence[Changed],
                 memory = memories.get(Subject(kind="individual", id=other))
                 if memory is None:
                     history = await identity.history_of(database, world, other)
-                    known.rows[other] = ordered_rows(history, world)
+                    known.rows[other] = ordered_rows(history, world, of=other)
                 else:
                     known.rows[other] = memory.rows
             for night in sorted(nights):

@@ -162,7 +162,7 @@ def _moved(individual: UUID, before: Side, after: Side, world: World, then: Worl
     worlds = (world, then or world)
     record = world.individuals.get(individual) or worlds[1].individuals[individual]
     rows = [
-        with_shares(ordered_rows(said, one), rows_of_shares(shared, one))
+        with_shares(ordered_rows(said, one, of=individual), rows_of_shares(shared, one))
         for (said, shared), one in zip((before, after), worlds, strict=True)
     ]
     shift_m, shift_at = None, None

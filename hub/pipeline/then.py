@@ -68,7 +68,7 @@ async def _bounded(database: Database, world: World, as_of: datetime, asked: Col
 
 
 def _track(individual: UUID, pieces: list[Seen], world: World) -> Track | None:
-    rows = ordered_rows(pieces, world)
+    rows = ordered_rows(pieces, world, of=individual)
     if not len(rows):
         return None
     motion = world.movements.of(individual, world.individuals[individual].scientific_name)

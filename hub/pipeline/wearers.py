@@ -104,7 +104,7 @@ class _Lives:
         stays = world.stays_of_carrier.get(subject, ())
         before = {stay.device for stay in stays if stay.valid_to is not None and stay.valid_to <= collar.since}
         worn = await fixes_of(self._database, world, animal, begin, collar.since) if before else []
-        rows = ordered_rows([*seen, *(one for one in worn if one.device in before)], world)
+        rows = ordered_rows([*seen, *(one for one in worn if one.device in before)], world, of=animal)
         fixes = rows["is_fix"]
         hours = np.floor(rows["time_s"] / APART_S)
         rows = rows[~fixes | np.append(True, hours[1:] != hours[:-1])] if len(rows) else rows

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fusion.ellipse import ellipse_from_covariance
-from fusion.sensors.bearing import bearing
+from fusion.sensors.bearing import bearing, bearing_and_range
 from fusion.sensors.mixture import Mixture
 from fusion.sensors.ranger import Sight, identity_weight, sight_covariance, sighting_place
-from fusion.sensors.ring import ring
+from fusion.sensors.ring import disc, ring
 
 
 def grid(half_m: float, cells: int = 500) -> tuple[np.ndarray, np.ndarray, float]:
@@ -82,6 +82,9 @@ def test_mixture__moments_are_those_of_draws() -> None:
         lambda: bearing(0, 0, 0, 5, 0, 100),
         lambda: bearing(0, 0, 0, 40, 10, 100),
         lambda: ring(0, 0, 0, 5),
+        lambda: disc(0),
+        lambda: bearing_and_range(0, 0, 0, 5, 0, 10),
+        lambda: bearing_and_range(0, 0, 0, 16, 10, 10),
         lambda: sighting_place(0, 0, 5, 90, 0),
         lambda: identity_weight(1.1),
     ],
