@@ -8,6 +8,7 @@ from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
+from hub.console.camera_health import camera_health_routes
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
 from hub.console.media import media_routes
@@ -90,4 +91,5 @@ def routes_of(
         *look_routes(pictures.seeing),
         *sequence_routes(database, now, lambda: pictures.second.problem),
         *judging_routes(database),
+        *camera_health_routes(database, now),
     )

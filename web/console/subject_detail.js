@@ -5,6 +5,7 @@ import { get, list } from "./api.js";
 import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
 import { CameraClock } from "./camera_clock.js";
+import { CameraHealth } from "./camera_health.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
@@ -133,6 +134,7 @@ export function SubjectDetail({ id }) {
     ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" && found?.length > 0 && html`<${Pictures} key=${`pictures ${id}`} device=${found[0].device.key} />`}
+    ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraHealth} key=${`health ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraClock} key=${`clock ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${RosterDesk} key=${`roster ${id}`} id=${id} species=${item.scientific_name} />`}
