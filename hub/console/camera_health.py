@@ -30,7 +30,7 @@ REPEATER = "repeater"
 """Attribute of a camera's record: the name of what it sends through."""
 FEWEST_UNREADABLE = 3
 DYING = 0.1
-"""From this share of pictures that cannot be read on, a card or a lens is thought to be dying, not one picture broken."""
+"""From this share of pictures that cannot be read on, a card is thought to be dying, not one picture broken."""
 
 Contact = Literal["ok", "silent", "outage", "unknown"]
 Trouble = Literal["silent", "battery", "unreadable", "turned"]
@@ -39,8 +39,8 @@ Trouble = Literal["silent", "battery", "unreadable", "turned"]
 class CameraHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One camera. contact: `unknown` where too little came to know what is usual; `outage`: silent with others.
 
-    usual_h: mean hours between signs of life. silence_due_at: when it is called silent if nothing comes before. trouble:
-    what somebody should see to at this camera; an outage is no trouble of the camera.
+    usual_h: mean hours between signs of life. silence_due_at: when it is called silent if nothing comes before.
+    trouble: what somebody should see to at this camera; an outage is no trouble of the camera.
     """
 
     device: str

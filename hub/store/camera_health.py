@@ -1,4 +1,4 @@
-"""What a site's cameras sent lately: signs of life, batteries, what could not be read, and what their days look like."""
+"""What a site's cameras sent lately: signs of life, batteries, what could not be read, what their days look like."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ async def reports(connection: Connection, site: str, cameras: Sequence[str], now
 BATTERIES = """
 select c.device, b.value, b.observed_at from unnest($2::text[]) as c (device) cross join lateral (
     select (body ->> 'value')::float8 as value, observed_at from observation o
-    where o.site_id = $1 and o.device = c.device and o.observed_at > $3::timestamptz - interval '14 days' and o.observed_at <= $3
-      and o.received_at <= $3 and o.kind = 'reading' and o.body ->> 'quantity' = 'battery' and o.body ->> 'unit' = '%'
+    where o.site_id = $1 and o.device = c.device and o.observed_at > $3::timestamptz - interval '14 days'
+      and o.observed_at <= $3 and o.received_at <= $3 and o.kind = 'reading' and o.body ->> 'quantity' = 'battery' and o.body ->> 'unit' = '%'
     order by o.observed_at desc, o.id limit 1) b"""
 
 
@@ -70,12 +70,13 @@ async def batteries(connection: Connection, site: str, cameras: Sequence[str], n
 UNREADABLE = """
 with bad as (
     select device, count(*) as bad from medium
-    where site_id = $1 and device = any($2) and state = 'quarantined' and received_at > $3::timestamptz - interval '7 days'
-      and received_at <= $3
+    where site_id = $1 and device = any($2) and state = 'quarantined'
+      and received_at > $3::timestamptz - interval '7 days' and received_at <= $3
     group by device)
 select device, bad, (
     select count(*) from medium m
-    where m.site_id = $1 and m.device = bad.device and m.received_at > $3::timestamptz - interval '7 days' and m.received_at <= $3
+    where m.site_id = $1 and m.device = bad.device and m.received_at > $3::timestamptz - interval '7 days'
+      and m.received_at <= $3
       and m.state in ('seen', 'partial', 'quarantined')) as looked_at
 from bad"""
 
@@ -83,7 +84,7 @@ from bad"""
 async def unreadable(
     connection: Connection, site: str, cameras: Sequence[str], now: datetime
 ) -> list[tuple[str, int, int]]:
-    """(camera, pictures of the last seven days that could not be read, those that were looked at), where any could not."""
+    """(camera, pictures of the last seven days that could not be read, those looked at), where any could not."""
     return [tuple(row) for row in await connection.fetch(UNREADABLE, site, list(cameras), now)]
 
 
