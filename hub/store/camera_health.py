@@ -50,7 +50,8 @@ BATTERIES = """
 select c.device, b.value, b.observed_at from unnest($2::text[]) as c (device) cross join lateral (
     select (body ->> 'value')::float8 as value, observed_at from observation o
     where o.site_id = $1 and o.device = c.device and o.observed_at > $3::timestamptz - interval '14 days'
-      and o.observed_at <= $3 and o.received_at <= $3 and o.kind = 'reading' and o.body ->> 'quantity' = 'battery' and o.body ->> 'unit' = '%'
+      and o.observed_at <= $3 and o.received_at <= $3
+      and o.kind = 'reading' and o.body ->> 'quantity' = 'battery' and o.body ->> 'unit' = '%'
     order by o.observed_at desc, o.id limit 1) b"""
 
 

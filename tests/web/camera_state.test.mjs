@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contactKey, ofDevice, troubleKeys } from "../../web/console/camera_state.js";
+import { contactKey, ofDevice, otherTrouble } from "../../web/console/camera_state.js";
 
 const a = (given = {}) => ({ device: "cam", contact: "ok", trouble: [], heard_at: "2026-07-01T12:00:00Z", ...given });
 
@@ -19,5 +19,5 @@ test("what is not known yet differs from what was never heard", () => {
 });
 
 test("silence is not said twice", () => {
-  assert.deepEqual(troubleKeys(a({ trouble: ["silent", "battery", "turned"] })), ["camera_trouble.battery", "camera_trouble.turned"]);
+  assert.deepEqual(otherTrouble(a({ trouble: ["silent", "battery", "turned"] })), ["battery", "turned"]);
 });

@@ -1,6 +1,6 @@
 // Is this camera well: silence against its own past, battery, pictures that cannot be read, another view; and outages.
 import { useAnswer } from "./answer.js";
-import { contactKey, ofDevice, troubleKeys } from "./camera_state.js";
+import { contactKey, ofDevice, otherTrouble } from "./camera_state.js";
 import { html } from "./html.js";
 import { language, t } from "./i18n.js";
 import { lasting } from "./clock_verdict.js";
@@ -26,7 +26,7 @@ function One({ camera, outage, name }) {
   const calm = camera.contact === "ok" || camera.contact === "unknown";
   return html`${name && html`<p class="muted">${name}</p>`}
     <p class=${calm ? "muted" : "callout"} role=${calm ? null : "note"}>${t(contactKey(camera, outage), facts)}</p>
-    ${troubleKeys(camera).map((key) => html`<p key=${key} class="callout" role="note">${t(key, facts)}</p>`)}
+    ${otherTrouble(camera).map((one) => html`<p key=${one} class="callout" role="note">${t(`camera_trouble.${one}`, facts)}</p>`)}
     ${camera.battery_percent !== null && !camera.trouble.includes("battery") && html`<p class="muted">${t("camera.battery", facts)} · ${ago(camera.battery_at)}</p>`}`;
 }
 

@@ -10,8 +10,8 @@ export const ofDevice = ({ cameras, outages }, key) => ({
 export function contactKey(camera, outage) {
   if (camera.contact === "outage") return outage?.repeater ? "camera.repeater_down" : "camera.shared_down";
   if (camera.contact === "unknown") return camera.heard_at ? "camera.learning" : "camera.unheard";
-  return `camera.${camera.contact}`;
+  return camera.contact === "silent" ? "camera.silent" : "camera.ok";
 }
 
 /** What somebody should see to, besides silence, which is said already. */
-export const troubleKeys = ({ trouble }) => trouble.filter((one) => one !== "silent").map((one) => `camera_trouble.${one}`);
+export const otherTrouble = ({ trouble }) => trouble.filter((one) => one !== "silent");

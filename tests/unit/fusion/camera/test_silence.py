@@ -27,7 +27,7 @@ def due(reported_h: Floats) -> float:
 
 
 def daily(days: int, at: float = 0.5) -> Floats:
-    return 24.0 * np.arange(days) + at
+    return 24.0 * np.arange(days, dtype=np.float64) + at
 
 
 def busy(seed: int, days: int = 25, a_day: float = 6.0) -> Floats:
