@@ -75,7 +75,7 @@ class CamerasHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Sent(NamedTuple):
     """What cameras sent, as `hub.store.camera_health` reads it."""
 
-    reports: Sequence[tuple[str, float]]
+    reports: Sequence[tuple[str, Sequence[float]]]
     batteries: Sequence[Battery]
     unreadable: Sequence[tuple[str, int, int]]
     days: Sequence[tuple[str, int, bool, int]]
@@ -122,10 +122,7 @@ def in_service(world: World, at: datetime) -> list[str]:
 
 def health_of(world: World, keys: Sequence[str], sent: Sent, at: datetime) -> CamerasHealth:
     """A function of the set of what was sent, and of the time."""
-    minutes: defaultdict[str, list[float]] = defaultdict(list)
-    for device, hour in sent.reports:
-        minutes[device].append(hour)
-    reported = {device: np.array(sorted(hours)) for device, hours in minutes.items()}
+    reported = {device: np.array(sorted(hours)) for device, hours in sent.reports}
     silences = {device: one for device, hours in reported.items() if (one := silence_of(hours)) is not None}
     repeaters = {
         key: name for key in keys if isinstance(name := world.devices[key].attributes.get(REPEATER), str) and name

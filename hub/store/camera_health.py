@@ -23,7 +23,8 @@ with camera as (
          order by m.taken_at desc limit 1)) as newest
     from unnest($2::text[]) as c (device)),
 stretch as (select device, coalesce(newest, $3::timestamptz) - interval '30 days' as since from camera)
-select distinct s.device, extract(epoch from date_trunc('minute', r.received_at))::float8 / 3600 as hour
+select device, array_agg(latest_s / 3600) from (
+select s.device, max(extract(epoch from r.received_at)::float8) as latest_s
 from stretch s cross join lateral (
     select received_at from observation o
     where o.site_id = $1 and o.device = s.device and o.observed_at >= s.since and o.observed_at <= $3
@@ -37,12 +38,16 @@ from stretch s cross join lateral (
     where m.site_id = $1 and m.device = s.device and m.live and m.received_at >= s.since
       and (m.taken_at is null or m.taken_at >= s.since)
 ) r
-where r.received_at <= $3"""
+where r.received_at <= $3
+group by s.device, floor(extract(epoch from r.received_at)::float8 / 3600)) by_hour
+group by device"""
 NO_SIGN = ("file", "card", "see")
 
 
-async def reports(connection: Connection, site: str, cameras: Sequence[str], now: datetime) -> list[tuple[str, float]]:
-    """(camera, minute in which something came from it, as hours since the epoch), in no order."""
+async def reports(
+    connection: Connection, site: str, cameras: Sequence[str], now: datetime
+) -> list[tuple[str, list[float]]]:
+    """(camera, the newest receipt of each hour in which something came, as hours since the epoch), in no order."""
     return [tuple(row) for row in await connection.fetch(REPORTS, site, list(cameras), now, NO_SIGN)]
 
 
@@ -99,11 +104,11 @@ cross join lateral (
     select coalesce((m.facts ->> 'infrared')::boolean, false) as infrared, m.perceptual_hash from medium m
     where m.site_id = $1 and m.device = c.device and m.taken_at >= d.day and m.taken_at < d.day + interval '1 day'
       and m.received_at <= $3 and m.perceptual_hash is not null and m.state <> 'erased' and m.preview_of is null
-    order by m.taken_at, m.id limit 9) p"""
+    order by m.taken_at, m.id limit 5) p"""
 
 
 async def days(
     connection: Connection, site: str, cameras: Sequence[str], now: datetime
 ) -> list[tuple[str, int, bool, int]]:
-    """(camera, day since 1970, infrared, hash) of at most nine pictures of each of the last thirty days."""
+    """(camera, day since 1970, infrared, hash) of at most five pictures of each of the last thirty days."""
     return [tuple(row) for row in await connection.fetch(DAYS, site, list(cameras), now)]
