@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,8 +11,6 @@ import numpy as np
 from fusion.camera.silence import Silence, silence_of
 from fusion.ellipse import Floats
 
-FEWEST_MEMBERS: Final = 2
-"""One camera silent behind its repeater is a camera."""
 MANY: Final = 3
 """So many cameras without a word of a repeater are needed before something shared is thought of."""
 ORDINARY: Final = 3.0
@@ -33,7 +31,8 @@ def outages_of(
     """Reports (hours since the epoch) and silences by camera, repeaters by camera -> outages, the newest first.
 
     All that came through a repeater is taken for one sender: it is down when that sender is silent, which is known long
-    before it is known of each camera. Members are its cameras that were not silent already.
+    before it is known of each camera. Members are its cameras that were not silent already. No one camera may account
+    for it: without any of them the rest is silent too, or else a busy camera that died would be a repeater down.
     """
     behind: defaultdict[str, list[str]] = defaultdict(list)
     for camera in sorted(silences):
@@ -41,16 +40,26 @@ def outages_of(
             behind[repeaters[camera]].append(camera)
     found: list[Outage] = []
     for repeater, cameras in behind.items():
-        through = silence_of(np.concatenate([reported_h[camera] for camera in cameras]))
+        through = _through(reported_h, cameras)
         if through is None or not through.is_silent(now_h):
             continue
         members = tuple(camera for camera in cameras if not silences[camera].is_silent(through.last_h))
-        if len(members) >= FEWEST_MEMBERS:
+        if members and all(_is_silent_without(reported_h, members, camera, now_h) for camera in members):
             found.append(Outage(repeater, through.last_h, members))
     known = {camera for one in found for camera in one.members}
     left = {camera: one for camera, one in silences.items() if one.is_silent(now_h) and camera not in known}
     found += _shared(left)
     return sorted(found, key=lambda one: (-one.since_h, one.repeater or "", one.members))
+
+
+def _through(reported_h: Mapping[str, Floats], cameras: Iterable[str]) -> Silence | None:
+    reports = [reported_h[camera] for camera in cameras]
+    return silence_of(np.concatenate(reports)) if reports else None
+
+
+def _is_silent_without(reported_h: Mapping[str, Floats], members: Iterable[str], camera: str, now_h: float) -> bool:
+    rest = _through(reported_h, [one for one in members if one != camera])
+    return rest is not None and rest.is_silent(now_h)
 
 
 def _shared(silent: Mapping[str, Silence]) -> list[Outage]:

@@ -87,8 +87,16 @@ def test_outage__a_repeater_down_is_one_outage_with_its_cameras_and_no_other() -
 def test_outage__is_known_before_any_of_its_cameras_is_silent_of_itself() -> None:
     reported = {f"cam-{n}": busy(n, 25, 2.0) for n in range(30)}
     together = due(np.concatenate(list(reported.values())))
-    assert together < min(map(due, reported.values()))
-    assert silent_after(reported, together + 1, dict.fromkeys(reported, "mast")) == [("mast", 30)]
+    assert together + 6 < min(map(due, reported.values()))
+    assert silent_after(reported, together + 6, dict.fromkeys(reported, "mast")) == [("mast", 30)]
+
+
+def test_outage__one_busy_camera_that_died_is_no_repeater_down() -> None:
+    reported = {"busy": np.arange(600.0), "rare": busy(3, 25, 1.0), "new": daily(3)}
+    now_h = due(np.concatenate(list(reported.values()))) + 6
+    assert now_h < due(reported["rare"])
+    assert silent_after(reported, now_h, dict.fromkeys(reported, "mast")) == []
+    assert silent_after(reported, due(reported["rare"]) + 24, dict.fromkeys(reported, "mast")) == [("mast", 3)]
 
 
 def test_outage__a_camera_that_was_silent_before_is_not_part_of_it() -> None:
