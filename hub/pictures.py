@@ -8,6 +8,7 @@ from functools import partial
 
 from litestar.types import ControllerRouterHandler
 
+from hub.console.camera_health import camera_health_routes
 from hub.console.coats import coat_routes
 from hub.console.judging import judging_routes
 from hub.console.looks import look_routes
@@ -96,4 +97,5 @@ def routes_of(
         *sequence_routes(database, now, lambda: pictures.second.problem),
         *judging_routes(database),
         *coat_routes(database),
+        *camera_health_routes(database, now),
     )

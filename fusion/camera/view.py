@@ -54,3 +54,19 @@ def views_of(pictures: Iterable[tuple[float, int, bool]], turned: int = TURNED) 
         hashes = {day: day_hash(members) for (day, one), members in by_day.items() if one == light}
         found |= {(day, light): number for day, number in views(hashes, turned).items()}
     return found
+
+
+def turned_since(hashes: Mapping[int, int], turned: int = TURNED) -> int | None:
+    """Day -> hash of one camera in one light, of about a month -> the first day of another view; None: it is the same.
+
+    The month is what most of its days agree on; the newest days, two at least, differ from it. Once most of the month
+    shows the new view, that is the view.
+    """
+    month = day_hash(list(hashes.values()))
+    since: int | None = None
+    many = 0
+    for day in sorted(hashes, reverse=True):
+        if differ(hashes[day], month) <= turned:
+            break
+        since, many = day, many + 1
+    return since if many >= 2 and 2 * many < len(hashes) else None

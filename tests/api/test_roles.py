@@ -64,6 +64,7 @@ ROLES: dict[tuple[str, str], frozenset[str]] = {
     ("post", SITE_PATH + "/detections/{observation}/identity/{decision}/withdraw"): EXACT,
     ("get", SITE_PATH + "/review"): EXACT,
     ("get", SITE_PATH + "/clocks"): EXACT,
+    ("get", SITE_PATH + "/cameras/health"): EXACT,
     ("get", SITE_PATH + "/individuals/{individual}/roster"): EXACT,
     ("post", SITE_PATH + "/individuals/{individual}/roster/merge"): EXACT,
     ("post", SITE_PATH + "/individuals/{individual}/roster/merge/preview"): EXACT,

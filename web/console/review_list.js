@@ -1,4 +1,5 @@
 // The review desk's list, in the left column.
+import { Outages } from "./camera_health.js";
 import { html } from "./html.js";
 import { HypothesisList } from "./hypothesis_list.js";
 import { t, word } from "./i18n.js";
@@ -20,6 +21,7 @@ export function ReviewList() {
     <div class="queue-tools"><p class="muted">${found ? t("review.waiting", { n: found.waiting }) : t("review.hint")}</p></div>
     <div class="scroll">
       <div class="actions desk-open"><button class="wide" onClick=${() => (dialog.value = "desk")}><${Icon} name="camera" size=${16} /><span>${t("desk.open", { n: sequences.value?.length ?? 0 })}</span><kbd>P</kbd></button></div>
+      <${Outages} />
       <${HypothesisList} />
       ${reviewProblem.value && !found ? html`<${Failed} problem=${reviewProblem.value} again=${askReview} />`
       : !found ? html`<${Loading} />`

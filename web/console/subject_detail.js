@@ -6,6 +6,7 @@ import { Bar } from "./bar.js";
 import { Behaviour } from "./behaviour.js";
 import { CoatGallery } from "./coat.js";
 import { CameraClock } from "./camera_clock.js";
+import { CameraHealth } from "./camera_health.js";
 import { detectionsAt } from "./detections.js";
 import { referenceVersion } from "./feed.js";
 import { html } from "./html.js";
@@ -134,6 +135,7 @@ export function SubjectDetail({ id }) {
     ${item.kind === "individual" && html`<${Behaviour} key=${`does ${id}`} id=${id} />`}
     ${place && html`<${Inside} key=${id} item=${item} />`}
     ${kind === "camera" && found?.length > 0 && html`<${Pictures} key=${`pictures ${id}`} device=${found[0].device.key} />`}
+    ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraHealth} key=${`health ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" && isLive.value && mayIdentify.value && html`<${CameraClock} key=${`clock ${id}`} devices=${inService(found)} />`}
     ${kind === "camera" ? html`<${Seen} found=${found} />` : item.kind !== "place" && html`<${Fixes} id=${id} />`}
     ${item.kind === "individual" && isLive.value && mayIdentify.value && html`<${CoatGallery} key=${`coat ${id}`} individual=${id} name=${item.name} />`}
