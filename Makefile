@@ -56,9 +56,9 @@ $(VENV)/.kernels: $(wildcard geo/*.py fusion/*.py fusion/camera/*.py) | $(VENV)/
 	$(BIN)/python -c 'from fusion import compiled; compiled.warm_up()' && wait $$geo
 	@touch $@
 
-# Two at a time: whatever starts a whole hub in one, everything else in the other (tests/conftest.py).
+# Two at a time: whatever starts a whole hub in one, everything else in the other (tests/shared_out.py).
 test: setup-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: setup-dev lint types imports house
 

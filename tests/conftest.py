@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.shared_out import SharedOut
 
 pytest_plugins = ["tests.database"]
 
@@ -19,11 +22,10 @@ hypothesis.settings.load_profile("explore" if os.environ.get("EXPLORE") else "sa
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of tests that run two at a time, those that start whole hubs follow one another, and a file stays whole."""
-    for item in items:
-        part = item.path.relative_to(REPOSITORY / "tests").parts
-        item.add_marker(pytest.mark.xdist_group("acceptance" if part[0] == "acceptance" else "/".join(part)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedOut:
+    """Tests that run two at a time are shared out in parts."""
+    return SharedOut(config, log)
 
 
 @pytest.fixture(scope="session")
