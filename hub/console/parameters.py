@@ -19,7 +19,7 @@ def declare(app: Litestar) -> None:
     """Note what each operation takes, as its description says."""
     known: dict[tuple[str, str], frozenset[str]] = {}
     for path, item in (app.openapi_schema.paths or {}).items():
-        for method in ("get", "post", "put", "patch", "delete"):
+        for method in ("get", "post", "put", "patch", "delete", "head", "options"):
             operation = getattr(item, method)
             if operation is not None:
                 given: list[Any] = operation.parameters or []

@@ -187,14 +187,18 @@ def declare(document: OpenAPI) -> None:
     """Say in the OpenAPI document what errors look like: Litestar would say ``application/json``."""
     document.components.schemas["Problem"] = _SCHEMA  # type: ignore[union-attr]
     for path in (document.paths or {}).values():
-        for method in ("get", "put", "post", "delete", "patch"):
+        for method in ("get", "put", "post", "delete", "patch", "head", "options"):
             operation: Operation | None = getattr(path, method)
             if operation is not None:
                 _declare(operation, method)
 
 
 def _declare(operation: Operation, method: str) -> None:
-    codes = _ALWAYS + (_WHEN_WRITING if method != "get" else ()) + (_VERSIONED if method in ("put", "delete") else ())
+    codes = (
+        _ALWAYS
+        + (_WHEN_WRITING if method not in ("get", "head", "options") else ())
+        + (_VERSIONED if method in ("put", "delete") else ())
+    )
     responses = operation.responses if operation.responses is not None else {}
     declared = {int(code) for code in responses if code.isdigit() and int(code) >= 400}
     for code in sorted({*codes, *declared}):

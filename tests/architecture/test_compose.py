@@ -204,7 +204,8 @@ def test_broker__device_may_publish_only_below_its_own_topic(folder: Path) -> No
     members = members_of(folder)
     assert list(members) == ["hub", "kidepo:collar-7", "kidepo:amina/phone"]
     collar = members["kidepo:collar-7"]
-    assert collar["permissions"]["publish"] == {"allow": ["rosette.kidepo.*.collar-7"]}
+    own = ["rosette.kidepo.*.collar-7", "rosette.kidepo.picture.collar-7.>"]
+    assert collar["permissions"]["publish"] == {"allow": own}
     assert collar["permissions"]["subscribe"] == {"deny": [">"]}
     assert collar["password"] == HASH
     phone = members["kidepo:amina/phone"]["permissions"]["publish"]["allow"]
