@@ -11,8 +11,14 @@ export const review = signal(null);
 export const reviewProblem = signal(null);
 const attempt = signal(0);
 
-/** A detection by its id. What waits for a look may be older than what the map holds, and is found all the same. */
-export const noticedById = (id) => detectionById(id) ?? review.value?.items.find(({ detection }) => detection.id === id)?.detection;
+let last = null;
+
+/** A detection by its id. What waits for a look may be older than what the map holds, and is found all the same, also once it was decided. */
+export function noticedById(id) {
+  const found = detectionById(id) ?? review.value?.items.find(({ detection }) => detection.id === id)?.detection;
+  if (found) last = found;
+  return found ?? (last?.id === id ? last : undefined);
+}
 
 export const askReview = () => attempt.value++;
 

@@ -27,6 +27,7 @@ import { at, ago, chance, far, old, percent, sure, zone } from "./words.js";
 import { Icon, Shape } from "../icons.js";
 
 const FIXES = 8;
+const NOTICED = 24;
 
 /** Deployments of this carrier with their devices; null while on their way. */
 function useDeployments(id) {
@@ -93,7 +94,7 @@ function Deployments({ found }) {
 
 function Seen({ found }) {
   const devices = new Set((found ?? []).map((one) => one.device.id).concat((found ?? []).map((one) => one.device.key)));
-  const seen = detectionsAt(viewTimeCoarse.value).filter((item) => devices.has(item.device)).slice(0, FIXES);
+  const seen = detectionsAt(viewTimeCoarse.value).filter((item) => devices.has(item.device)).slice(0, NOTICED);
   return html`<h3>${t("seen.title")}</h3>
     ${seen.length ? html`<ul class="rows">${seen.map((item) => html`<li key=${item.id}><button data-detection=${item.id} class="row evidence" onClick=${() => select("detection", item.id)}><span>${item.individual ?? item.scientific_name ?? word("label", item.label)}${item.count > 1 ? ` × ${item.count}` : ""}
         ${item.probability !== null && html` <span class="muted">${chance(item.probability)}</span>`}</span>
