@@ -108,7 +108,7 @@ def test_review__says_of_an_answer_that_it_is_provisional(
 
     page.route("**/identity", weighed_alone)
     page.get_by_role("tab", name="Review").click()
-    page.locator(".left .row").first.click()
+    page.locator(".left .row[data-detection]").first.click()
     desk = page.get_by_label("Who is it?")
     desk.get_by_text("Provisional: weighed alone").wait_for()
     assert Axe().run(page, ".side.right").response["violations"] == []
