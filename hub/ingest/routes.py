@@ -60,8 +60,6 @@ def route(topic: str, sites: frozenset[str] | set[str], default_site: str) -> Ro
     ``owntracks/{user}/{device}``, ``v3/{application}/devices/{device}/up`` (The Things Stack) and ``frigate/…`` belong
     to the default site.
     """
-    if (picture := picture_of(topic)) is not None:
-        return Route(_known(picture.site, sites, topic), "picture", picture.device)
     match topic.split("/"):
         case ["rosette", site, dialect, device] if dialect and device:
             return Route(_known(site, sites, topic), dialect, device)
@@ -76,6 +74,8 @@ def route(topic: str, sites: frozenset[str] | set[str], default_site: str) -> Ro
         case ["frigate", *_]:
             return Route(default_site, "frigate", None)
         case _:
+            if (picture := picture_of(topic)) is not None:
+                return Route(_known(picture.site, sites, topic), "picture", picture.device)
             raise UnknownTopic(
                 f"topic {topic!r} is not known; use rosette/SITE/DIALECT/DEVICE, rosette/SITE/owntracks/USER/DEVICE, "
                 "rosette/SITE/picture/DEVICE/bulk, rosette/SITE/picture/DEVICE/UPLOAD/1/3, "
