@@ -12,20 +12,17 @@ from uuid import UUID
 
 import msgspec
 
+from hub.media.kinds import HEAD, MOST_PICTURE_BYTES, kind_of
 from hub.media.vault import Vault, Writing
 from hub.records.errors import Malformed, Rejected, TooLarge, Unavailable, UnknownTopic
 from hub.records.ids import content_id
 from hub.records.medium import Delivery, Door, Medium, MediumKind, MediumState
 from hub.records.receipt import Arrival, Bad, Receipt
 from hub.store import media, quarantine, sites
-from hub.store.database import Database
+from hub.store.database import Database, storable
 
 DIALECT: Final = "picture"
-MOST_PICTURE_BYTES: Final = 25_000_000
 MOST_VIDEO_BYTES: Final = 200_000_000
-HEAD: Final = 16
-"""So many first bytes say what it is."""
-
 LONGEST_KEY: Final = 200
 READ: Final = 1 << 20
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -120,11 +117,11 @@ class Receiver:
                         beginning += piece[: MOST_PICTURE_BYTES - len(beginning)]
                     await asyncio.to_thread(writing.add, piece)
                     if kind is None and writing.size >= HEAD:
-                        kind = kind_of(beginning)
+                        kind = _kind(beginning)
                     most = MOST_VIDEO_BYTES if kind == "mp4" else MOST_PICTURE_BYTES
                     if writing.size > most:
                         raise TooLarge(f"more than {most:,} bytes of {kind}: make it smaller, or cut it")
-                kind = kind or kind_of(beginning)
+                kind = kind or _kind(beginning)
             except Rejected as rejected:
                 async for piece in pieces:
                     beginning += piece[: MOST_PICTURE_BYTES - len(beginning)]
@@ -161,14 +158,14 @@ class Receiver:
     async def refuse(self, picture: Picture, data: bytes, why: Rejected) -> Taken:
         """Keep in quarantine what cannot be taken. Raises Unavailable."""
         arrival = Arrival(
-            site=_text(picture.site),
+            site=storable(picture.site),
             door=picture.door,
             dialect=DIALECT,
             address=picture.address,
             body=data,
             received_at=picture.received_at,
-            sender=picture.sender and _text(picture.sender),
-            device=picture.device and _text(picture.device),
+            sender=picture.sender and storable(picture.sender),
+            device=picture.device and storable(picture.device),
         )
         async with self._database.transaction() as connection:
             await quarantine.add(connection, [(arrival, Bad(raw=data, code=why.code, reason=why.detail))])
@@ -196,20 +193,13 @@ def _medium(picture: Picture, kind: MediumKind, sha256: bytes, size: int) -> Med
         received_at=picture.received_at,
         taken_at=told or picture.received_at,
         time_method="told" if told else "received",
-        name=_text(picture.name)[:200],
+        name=storable(picture.name)[:200],
     )
 
 
-def kind_of(head: bytes | bytearray) -> MediumKind:
-    """What the first bytes say it is, whatever it is called; raises Malformed."""
-    if head[:3] == b"\xff\xd8\xff":
-        return "jpeg"
-    if head[:8] == b"\x89PNG\r\n\x1a\n":
-        return "png"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head[4:8] == b"ftyp":
-        return "mp4"
+def _kind(head: bytearray) -> MediumKind:
+    if (kind := kind_of(head)) is not None:
+        return kind
     if not head:
         raise Malformed("empty: no byte came")
     raise Malformed(f"no JPEG, PNG, WebP or MP4: it begins with {bytes(head[:8])!r}")
@@ -217,7 +207,7 @@ def kind_of(head: bytes | bytearray) -> MediumKind:
 
 def _delivery(picture: Picture, medium: UUID) -> Delivery:
     by = picture
-    address, sender = _text(by.address), None if by.sender is None else _text(by.sender)
+    address, sender = storable(by.address), None if by.sender is None else storable(by.sender)
     return Delivery(
         id=content_id("delivery", medium.bytes, by.door, address, sender or "", by.device or ""),
         medium=medium,
@@ -229,8 +219,3 @@ def _delivery(picture: Picture, medium: UUID) -> Delivery:
         live=by.live,
         received_at=by.received_at,
     )
-
-
-def _text(value: str) -> str:
-    """What a database takes as text."""
-    return value.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()

@@ -16,10 +16,10 @@ from PIL import Image
 
 from fusion.camera.manifest import Input
 from fusion.camera.preprocess import Pixels, upright
+from hub.media.kinds import HEAD, MOST_PICTURE_BYTES, kind_of
 from hub.see.exif import ORIENTATION, facts_of
 from hub.see.jpeg import Jpeg, read_jpeg
 
-MOST_BYTES: Final = 25_000_000
 MOST_PIXELS: Final = 100_000_000
 MOST_ASPECT: Final = 50
 MOST_PIXELS_PER_BYTE: Final = 300
@@ -78,16 +78,14 @@ def read_picture(data: bytes, given: Input | None = None) -> Picture:
 
 
 def _kind(data: bytes) -> str:
-    if len(data) > MOST_BYTES:
-        raise Unreadable(f"{len(data):,} bytes; at most {MOST_BYTES:,} are read")
-    if data[:3] == b"\xff\xd8\xff":
-        return "JPEG"
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        return "PNG"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp":
+    """As Pillow calls it; raises Unreadable."""
+    if len(data) > MOST_PICTURE_BYTES:
+        raise Unreadable(f"{len(data):,} bytes; at most {MOST_PICTURE_BYTES:,} are read")
+    kind = kind_of(data[:HEAD])
+    if kind == "mp4":
         raise Unreadable("a video: only pictures are looked at")
+    if kind is not None:
+        return kind.upper()
     raise Unreadable(f"no JPEG, PNG or WebP: it begins with {data[:8]!r}" if data else "empty")
 
 

@@ -23,7 +23,7 @@ from hub.see.observed import Levels, detections_of
 from hub.see.seen import Seen
 from hub.see.taken import Taken, taken
 from hub.store import looks, media
-from hub.store.database import Database
+from hub.store.database import Database, storable
 from hub.store.looks import LookRow
 
 DOOR: Final = "see"
@@ -142,7 +142,7 @@ def _looked_at(one: Looked, at: Taken) -> media.LookedAt:
         return media.LookedAt(
             state="quarantined",
             looked_by=one.model,
-            reason=seen.reason.replace("\0", "\N{SYMBOL FOR NULL}"),
+            reason=storable(seen.reason),
             facts=one.medium.facts,
             kept_until=one.medium.kept_until,
         )

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from fusion.camera.manifest import ManifestError
+from hub.media.kinds import MOST_PICTURE_BYTES
 from hub.records.errors import Refused
 from hub.see.drawn import drawn
 from hub.see.folder import read_manifest
 from hub.see.looking import Looking
-from hub.see.pixels import MOST_BYTES
 from hub.see.seen import Seen
 
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -36,7 +36,7 @@ def look_at(looking: Looking, path: Path) -> Seen:
     try:
         with path.open("rb") as file:
             # No more than is needed to see that it is too large.
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MOST_PICTURE_BYTES + 1)
     except OSError as error:
         return Seen(state="unreadable", reason=error.strerror or str(error))
     return looking.look(data)

@@ -109,3 +109,8 @@ def translate(error: BaseException) -> HubError | None:
             return DatabaseUnavailable(f"{type(error).__name__}: {error}")
         case _:
             return None
+
+
+def storable(value: str) -> str:
+    """What the database takes as text: without NUL, which becomes a sign for it, and without half characters."""
+    return value.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()

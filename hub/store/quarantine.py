@@ -12,7 +12,7 @@ from hub.records.errors import NotFound
 from hub.records.ids import content_id
 from hub.records.receipt import Arrival, Bad
 from hub.records.site import UNROUTED
-from hub.store.database import Connection, Database
+from hub.store.database import Connection, Database, storable
 
 # A resend of the same bad bytes counts up; it does not add a row.
 ADD = """
@@ -29,11 +29,11 @@ async def add(connection: Connection, bad: Sequence[tuple[Arrival, Bad]]) -> Non
             a.site,
             a.door,
             a.dialect,
-            _text(a.address),
+            storable(a.address),
             a.sender,
             a.device,
             b.code,
-            _text(b.reason),
+            storable(b.reason),
             b.raw,
             a.received_at,
         )
@@ -41,10 +41,6 @@ async def add(connection: Connection, bad: Sequence[tuple[Arrival, Bad]]) -> Non
     }
     if rows:
         await connection.execute(ADD, list(rows), *map(list, zip(*rows.values(), strict=True)))
-
-
-def _text(value: str) -> str:
-    return value.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO, Final
 
-PNG: Final = b"\x89PNG\r\n\x1a\n"
+from hub.media.kinds import HEAD, kind_of
+
 LARGEST_JPEG: Final = 64 << 20
 MOST_SEGMENTS: Final = 2_000
 _SCAN: Final = 0xDA
@@ -18,17 +19,19 @@ def is_whole(file: BinaryIO, size: int) -> bool:
     file: seekable, of `size` bytes.
     """
     file.seek(0)
-    head = file.read(12)
-    if head[:2] == b"\xff\xd8":
-        return size <= LARGEST_JPEG and _jpeg(head + file.read())
-    if head[:8] == PNG:
-        file.seek(max(0, size - 64))
-        return b"IEND" in file.read()
-    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
-        return size >= int.from_bytes(head[4:8], "little") + 8
-    if head[4:8] == b"ftyp":
-        return _boxes(file, size)
-    return False
+    head = file.read(HEAD)
+    match kind_of(head):
+        case "jpeg":
+            return size <= LARGEST_JPEG and _jpeg(head + file.read())
+        case "png":
+            file.seek(max(0, size - 64))
+            return b"IEND" in file.read()
+        case "webp":
+            return size >= int.from_bytes(head[4:8], "little") + 8
+        case "mp4":
+            return _boxes(file, size)
+        case None:
+            return False
 
 
 def _jpeg(data: bytes) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from fusion.camera.manifest import Input
-from hub.see import pixels
+from hub.media.kinds import MOST_PICTURE_BYTES
 from hub.see.jpeg import Jpeg, read_jpeg
 from hub.see.pixels import Unreadable, read_picture
 from tests.unit.see.hostile import encoded, exif, png_bomb, scene
@@ -122,7 +122,7 @@ def test_cut_off__with_less_than_half_of_its_rows_it_is_refused(kind: str) -> No
         (b"\0\0\0\x18ftypmp42" + bytes(100), "a video: only pictures are looked at"),
         (b"\xff\xd8\xff\xe0" + bytes(100), "JPEG: the header cannot be read: "),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG: the header cannot be read: "),
-        (bytes(pixels.MOST_BYTES + 1), "25,000,001 bytes; at most 25,000,000 are read"),
+        (bytes(MOST_PICTURE_BYTES + 1), "25,000,001 bytes; at most 25,000,000 are read"),
         (png_bomb(), "50,000 x 50,000 pixels; at most 100,000,000 are read"),
         (png_bomb(9_000, 9_000), "9,000 x 9,000 pixels in 177 bytes: a decompression bomb"),
         (png_bomb(9_000, 100), "9,000 x 100 pixels: no camera makes such a shape"),
