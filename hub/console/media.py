@@ -11,13 +11,12 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from hub.console.access import APPENDS, caller_of, role_at
+from hub.console.observations import NAMED
 from hub.console.parts import Call
 from hub.media.receive import MOST_VIDEO_BYTES, Picture, Receiver, Taken
 from hub.records import errors
 from hub.records.medium import MediumState
 from hub.records.observation import AwareTime
-
-NAMED = r"^[^\x00-\x1f\x7f]+$"
 
 Device = Annotated[
     str | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 from hub.records.errors import Malformed
 
 T = TypeVar("T")
+U = TypeVar("U")
 MOST = 1000
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description="Most items of one page.")]
@@ -69,3 +70,20 @@ def parse_counted(after: str | None) -> tuple[datetime | None, int]:
     if not (count.isascii() and count.isdigit() and len(count) < 6):
         raise Malformed(f"after ends in {count[:20]!r}: it is not a token of this list")
     return at, int(count)
+
+
+def first_known(rows: Sequence[T], limit: int, asked: int, known: Callable[[T], U | None]) -> tuple[list[U], T | None]:
+    """At most `limit` items of what a reader may know of rows, and the row after which the next page begins, if any.
+
+    asked: so many rows were asked for, at most. known: the item of a row, None where it is withheld or not wanted.
+    """
+    items: list[U] = []
+    looked_at = 0
+    for row in rows:
+        if len(items) == limit:
+            break
+        looked_at += 1
+        if (item := known(row)) is not None:
+            items.append(item)
+    is_more = looked_at < len(rows) or len(rows) == asked
+    return items, rows[looked_at - 1] if looked_at and is_more else None

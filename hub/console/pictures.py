@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from hub.clearance import EXACT, ExactReads
 from hub.console.access import role_at
-from hub.console.paging import MOST, After, Limit, moment_token
+from hub.console.paging import MOST, After, Limit, first_known, moment_token
 from hub.console.parts import Call
 from hub.console.sensitive import is_sensitive, read_world, sensitive_name
 from hub.console.window import Since, Until, keyset, reader, window
@@ -159,19 +159,19 @@ def shown_routes(
             limit=asked,
         )
         reads = ExactReads(caller, site)
-        items: list[PictureItem] = []
-        looked_at = 0
-        for one in await known(site, world, found):
-            if len(items) == limit:
-                break
-            looked_at += 1
+
+        def wanted(one: Known) -> PictureItem | None:
             item = _item(one, role)
-            if device is None or item.device == device:
-                items.append(item)
-                _saw(reads, one, world)
+            if device is not None and item.device != device:
+                return None
+            _saw(reads, one, world)
+            return item
+
+        items, last = first_known(await known(site, world, found), limit, asked, wanted)
         await reads.write(database, "pictures")
-        last = found[looked_at - 1] if looked_at and (looked_at < len(found) or len(found) == asked) else None
-        following = moment_token(last.taken_at, last.id) if last is not None and last.taken_at is not None else None
+        following = None
+        if last is not None and last.medium.taken_at is not None:
+            following = moment_token(last.medium.taken_at, last.medium.id)
         return PicturePage(items=items, next=following)
 
     @get("/api/v1/sites/{site:str}/media/{medium:uuid}", operation_id="showMedium", **given)

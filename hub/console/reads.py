@@ -18,7 +18,7 @@ from hub.clearance import CELL_M, EXACT, ExactReads
 from hub.console.access import role_at
 from hub.console.feeds import Feeds
 from hub.console.finding_item import FindingItem, finding_item
-from hub.console.paging import MOST, After, Limit, counted_token, moment_token, parse_counted
+from hub.console.paging import MOST, After, Limit, counted_token, first_known, moment_token, parse_counted
 from hub.console.parts import Call
 from hub.console.past import AsOf, OfTracks, Pasts, known_at, marks_of_noticed
 from hub.console.sensitive import (
@@ -35,6 +35,7 @@ from hub.pipeline.identity import as_believed
 from hub.pipeline.line import heard_of
 from hub.pipeline.positions import positions_at
 from hub.records.cursor import Cursor
+from hub.records.finding import Finding
 from hub.records.proposal import Status
 from hub.store import alerts, findings, observations, tracks
 from hub.store.database import Database
@@ -290,18 +291,15 @@ def read_routes(database: Database, feeds: Feeds, now: Callable[[str], datetime]
             limit=asked,
         )
         reads = ExactReads(caller, site)
-        items: list[FindingItem] = []
-        looked_at = 0
-        for row in rows:
-            if len(items) == limit:
-                break
-            looked_at += 1
-            if subject in (None, row.subject.id, row.other):
-                item = finding_item(row, world, role, reads)
-                if item is not None and subject in (None, item.subject["id"], item.other):
-                    items.append(item)
+
+        def known(row: Finding) -> FindingItem | None:
+            if subject not in (None, row.subject.id, row.other):
+                return None
+            item = finding_item(row, world, role, reads)
+            return item if item is not None and subject in (None, item.subject["id"], item.other) else None
+
+        items, last = first_known(rows, limit, asked, known)
         await reads.write(database, "findings")
-        last = rows[looked_at - 1] if looked_at < len(rows) or len(rows) == asked else None
         return FindingPage(items=items, next=moment_token(last.crossed_at, last.id) if last else None)
 
     @get("/api/v1/sites/{site:str}/live", operation_id="followLive", guards=[role_at()], media_type="text/event-stream")

@@ -129,9 +129,10 @@ def sequence_routes(
         caller, _ = reader(request, site)
         reads = ExactReads(caller, site)
         told: list[SequenceItem] = []
+        held = [one.verdict for one in found if one.verdict is not None]
+        said = await sequence_review.said(database, site, held) if held else {}
         for one in found:
-            history = await sequence_review.history(database, site, one.sequence.pictures) if one.verdict else []
-            item = item_of(one, history)
+            item = item_of(one, None if one.verdict is None else said.get(one.verdict))
             for name in sensitive_names(item, world):
                 reads.saw(name)
             told.append(item)
@@ -278,8 +279,8 @@ def is_blind(one: Judged) -> bool:
     return one.sequence.audited and one.verdict is None
 
 
-def item_of(one: Judged, history: Sequence[SequenceVerdict]) -> SequenceItem:
-    """A sequence as it is told."""
+def item_of(one: Judged, said: tuple[SaidOfSequence, ...] | None) -> SequenceItem:
+    """A sequence as it is told. `said`: by the word that holds."""
     of, blind = one.sequence, is_blind(one)
     return SequenceItem(
         id=of.id,
@@ -295,7 +296,7 @@ def item_of(one: Judged, history: Sequence[SequenceVerdict]) -> SequenceItem:
         entries=None if blind else of.entries,
         reasons=("audit",) if blind else of.reasons,
         value=None if blind else of.value,
-        said=next((word.said for word in history if word.id == one.verdict), None),
+        said=said,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -117,6 +117,15 @@ async def history(database: Database, site: str, pictures: tuple[UUID, ...]) -> 
     """All that people ever said of any of these pictures, the newest first; also what was withdrawn."""
     async with database.connection() as connection:
         return [_verdict(row) for row in await connection.fetch(HISTORY, site, list(pictures))]
+
+
+WORDS = "select id, said from sequence_verdict where site_id = $1 and id = any($2::uuid[])"
+
+
+async def said(database: Database, site: str, verdicts: Collection[UUID]) -> dict[UUID, tuple[SaidOfSequence, ...]]:
+    """What these words say."""
+    async with database.connection() as connection:
+        return {row["id"]: _said(row["said"]) for row in await connection.fetch(WORDS, site, list(verdicts))}
 
 
 KNOWN = "select sequence_id, said from sequence_verdict where site_id = $1 and id = $2"
