@@ -23,6 +23,7 @@ from hub.dispatch.push import Channel, Firebase
 from hub.drill.run import Drill, site_clock
 from hub.embedded.port import free_port
 from hub.ingest.accept import Acceptor
+from hub.ingest.again import Again
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import MqttDoor
 from hub.ingest.upload import import_upload
@@ -86,7 +87,7 @@ async def serve(settings: Settings) -> None:
                 now=now,
                 folder=settings.folder,
                 import_file=partial(import_upload, acceptor, database),
-                take_again=pictures.receiver.take_again,
+                accept_again=Again(acceptor, pictures.receiver).accept,
                 secure_cookies=settings.secure_cookies,
                 handlers=(
                     *console_routes(database, feeds, now, lambda site: drill if site == Drill.site else None),

@@ -14,9 +14,9 @@ import msgspec
 from hub.commands.connect import connected
 from hub.commands.terminal import bar, show_json
 from hub.ingest.accept import Acceptor
+from hub.ingest.again import Again
 from hub.ingest.dialects.table import TABLE
 from hub.media.key import open_vault
-from hub.media.receive import DIALECT as PICTURE
 from hub.media.receive import Receiver
 from hub.records.receipt import Arrival
 from hub.records.reference import Individual, Reference
@@ -79,9 +79,9 @@ def replay_quarantine(settings: Settings, site: str, as_json: bool) -> None:
 async def _quarantine(settings: Settings, site: str, *, quiet: bool) -> Replayed:
     async with connected(settings) as database:
         waiting = await quarantine.waiting(database, site)
-        acceptor = Acceptor(database, default_site=settings.default_site)
         vault = open_vault(settings.folder, settings.media_key)
         receiver = Receiver(database, vault, now=lambda: datetime.now(UTC))
+        again = Again(Acceptor(database, default_site=settings.default_site), receiver)
         accepted = of_files = 0
         with bar(quiet=quiet) as shown:
             task = shown.add_task("quarantine", total=len(waiting), rows=0)
@@ -90,11 +90,8 @@ async def _quarantine(settings: Settings, site: str, *, quiet: bool) -> Replayed
                 arrivals = [await quarantine.arrival(database, site, entry) for entry in entries]
                 ready = [pair for pair in zip(entries, arrivals, strict=True) if not _is_row_of_file(pair[1])]
                 of_files += len(arrivals) - len(ready)
-                others = [pair for pair in ready if pair[1].dialect != PICTURE]
-                receipts = await acceptor.accept([arrival for _, arrival in others])
-                pictures = [pair for pair in ready if pair[1].dialect == PICTURE]
-                receipts += [await receiver.take_again(arrival) for _, arrival in pictures]
-                for (entry, _), receipt in zip(others + pictures, receipts, strict=True):
+                receipts = await again.accept([arrival for _, arrival in ready])
+                for (entry, _), receipt in zip(ready, receipts, strict=True):
                     if not receipt.quarantined:
                         await quarantine.mark_replayed(database, site, entry)
                         accepted += 1

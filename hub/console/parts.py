@@ -44,7 +44,7 @@ class Parts:
     """Everything that handlers may use.
 
     now: the clock of a site (a drill has its own). wall: real time, for sessions. `folder`: the state folder, for
-    uploads on their way. take_again: takes a picture from quarantine. `handlers`: routes that others bring (live feed,
+    uploads on their way. accept_again: what waits in quarantine. `handlers`: routes that others bring (live feed,
     reads, trackers). `refresh`: brings what is registered with `registry` up to date before it is read.
     """
 
@@ -54,7 +54,7 @@ class Parts:
     now: Callable[[str], datetime]
     folder: Path
     import_file: ImportFile
-    take_again: Callable[[Arrival], Awaitable[Receipt]]
+    accept_again: Callable[[Sequence[Arrival]], Awaitable[list[Receipt]]]
     wall: Callable[[], datetime] = wall_clock
     secure_cookies: bool = False
     web: Path = WEB

@@ -10,7 +10,6 @@ from hub.clearance import EXACT
 from hub.console.access import Connection, admin_of_all, caller_of, role_at
 from hub.console.paging import After, Limit, Page, moment_token, parse_id, parse_moment
 from hub.console.parts import Call, Given
-from hub.media.receive import DIALECT as PICTURE
 from hub.records.receipt import Receipt
 from hub.records.site import UNROUTED
 from hub.store import access, quarantine
@@ -41,10 +40,7 @@ async def page(parts: Given, site: FromPath[str], limit: Limit = 100, after: Aft
 async def replay(request: Call, parts: Given, site: FromPath[str], entry: FromPath[UUID]) -> Receipt:
     """Accept an entry as it would be now. It is marked once nothing of it is bad any more."""
     arrival = await quarantine.arrival(parts.database, site, entry)
-    if arrival.dialect == PICTURE:
-        receipt = await parts.take_again(arrival)
-    else:
-        (receipt,) = await parts.acceptor.accept([arrival])
+    (receipt,) = await parts.accept_again([arrival])
     if not receipt.quarantined:
         await quarantine.mark_replayed(parts.database, site, entry)
     await access.audit(parts.database, site, caller_of(request).name, "quarantine replayed", entry=str(entry))

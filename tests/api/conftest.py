@@ -23,6 +23,7 @@ from hub.console.passwords import Passwords
 from hub.console.routes import console_routes
 from hub.console.vitals import DetectorState, Door, DrillState, PipelineState
 from hub.ingest.accept import Acceptor
+from hub.ingest.again import Again
 from hub.ingest.upload import import_upload
 from hub.pictures import Pictures, routes_of
 from hub.pipeline.line import Line, Told
@@ -223,7 +224,7 @@ def an_application(present: Present, folder: Path, web: Path) -> Litestar:
             wall=clock,
             folder=folder,
             import_file=partial(import_upload, acceptor, database),
-            take_again=Through(present, "pictures.receiver.take_again"),
+            accept_again=Again(acceptor, parts["receiver"]).accept,
             web=web,
             handlers=(
                 *console_routes(database, feeds, clock, lambda site: present.drills.get(site)),

@@ -25,8 +25,6 @@ from hub.ingest.batch import Batch
 from hub.ingest.measures import IngestMeasures
 from hub.ingest.mqtt import Broker, Message, MqttDoor
 from hub.ingest.upload import import_upload
-from hub.media.key import open_vault
-from hub.media.receive import Receiver
 from hub.media.vault import Vault
 from hub.metrics import HubMetrics
 from hub.pipeline.follow import Followers
@@ -274,7 +272,7 @@ async def test_route__looks_before_it_answers(fakes: Fakes, database: Database, 
             now=lambda site: a.NOON,
             folder=tmp_path,
             import_file=partial(import_upload, fakes.acceptor, database),
-            take_again=Receiver(database, open_vault(tmp_path), now=lambda: a.NOON).take_again,
+            accept_again=fakes.acceptor.accept,
             registry=fakes.registry,
             refresh=fakes.metrics.refresh,
         )
