@@ -6,12 +6,10 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from hub.ingest.cameras.certificate import self_signed
 from hub.ingest.cameras.door import DoorState, Takes
 from hub.ingest.cameras.folder import WatchedFolder
-from hub.ingest.cameras.ftps import FtpsDoor, FtpsSettings
 from hub.ingest.cameras.letter import Mailed
 from hub.ingest.cameras.mail import Accepts, MailDoor
 from hub.ingest.cameras.mailbox import parse_mailbox
@@ -22,6 +20,9 @@ from hub.records.reference import Device
 from hub.settings import Settings
 from hub.store import access, reference, sites
 from hub.store.database import Database
+
+if TYPE_CHECKING:
+    from hub.ingest.cameras.ftps import FtpsSettings
 
 
 class _Open(Protocol):
@@ -50,6 +51,9 @@ class CameraDoors:
             known = partial(_known_sites, database)
             self._open.append(WatchedFolder(folder, receiver, known, delete=settings.pictures_delete, now=now))
         if settings.ftps_port:
+            # An FTP server and OpenSSL's Python side are loaded by hubs that open this door, not at every start.
+            from hub.ingest.cameras.ftps import FtpsDoor
+
             chosen = ftps_settings(settings, now())
             spool = settings.folder / "ftps" / "unfinished"
             self._open.append(FtpsDoor(chosen, receiver, partial(access.by_key, database), spool=spool, now=now))
@@ -77,6 +81,9 @@ class CameraDoors:
 
 def ftps_settings(settings: Settings, now: datetime) -> FtpsSettings:
     """What the FTPS door is told; makes a certificate where none is set. Raises Misconfigured."""
+    from hub.ingest.cameras.certificate import self_signed
+    from hub.ingest.cameras.ftps import FtpsSettings
+
     passive = passive_ports(settings)
     if settings.tls_certificate:
         certificate, key = Path(settings.tls_certificate), Path(settings.tls_key)
