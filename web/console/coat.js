@@ -6,13 +6,11 @@ import { GAP, heightOf, linesOf, viewBoxOf, WIDE } from "./coat_pair.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { tellProblem } from "./notices.js";
-import { pictureUrl } from "./sequences.js";
+import { largePicture, Thumbnail } from "./picture.js";
 import { select, siteId } from "./store.js";
 import { uuid7 } from "./uuid7.js";
 import { at } from "./words.js";
 
-const LARGE_PX = 1600;
-const SMALL_PX = 240;
 const AGAIN_MS = 3_000;
 const MOST_LINES = 24; // more hide the coats; the clearest points come first
 const FLANKS = ["left", "right"];
@@ -25,14 +23,14 @@ function useSize(medium) {
     const image = new Image();
     setSize(null);
     image.onload = () => wanted && setSize({ width: image.naturalWidth, height: image.naturalHeight });
-    image.src = pictureUrl(medium, LARGE_PX);
+    image.src = largePicture(medium);
     return () => (wanted = false);
   }, [medium]);
   return size;
 }
 
 const CutOut = ({ chip, size, x }) => html`<svg x=${x} y="0" width=${WIDE} height=${heightOf(chip.box, size)} viewBox=${viewBoxOf(chip.box, size)} preserveAspectRatio="none">
-  <image href=${pictureUrl(chip.medium, LARGE_PX)} width=${size.width} height=${size.height} preserveAspectRatio="none" /></svg>`;
+  <image href=${largePicture(chip.medium)} width=${size.width} height=${size.height} preserveAspectRatio="none" /></svg>`;
 
 function Pair({ chip, candidate }) {
   const here = useSize(chip.medium);
@@ -53,7 +51,7 @@ export function CoatGallery({ individual, name }) {
   if (!answer || !answer.chips.length) return null;
   return html`<h4>${t("coat.gallery", { name })}</h4><ol class="strip">${answer.chips.map((one) => html`<li key=${one.id}>
     <button class="strip-one" title=${`${t(`coat.${one.flank}`)} · ${at(one.observed_at)}`} aria-label=${`${t(`coat.${one.flank}`)}, ${at(one.observed_at)}`} onClick=${() => select("detection", one.observation)}>
-      <img src=${pictureUrl(one.medium, SMALL_PX)} alt="" loading="lazy" /></button></li>`)}</ol>`;
+      <${Thumbnail} medium=${one.medium} /></button></li>`)}</ol>`;
 }
 
 function Flanks({ item, chip, set }) {

@@ -5,14 +5,12 @@ import { query } from "./api.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { isLive, viewTimeCoarse } from "./moment.js";
-import { Picture } from "./picture.js";
-import { pictureUrl } from "./sequences.js";
+import { Picture, Thumbnail } from "./picture.js";
 import { Empty, Loading } from "./states.js";
 import { siteId } from "./store.js";
 import { atSecond } from "./words.js";
 
 const AT_ONCE = 12;
-const SMALL_PX = 240;
 const SPAN_MS = 30 * 86_400_000;
 
 const IS_MEDIUM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -29,20 +27,19 @@ const seenIn = (item) => [...new Set(item.boxes.map(({ label }) => word("label",
 function Small({ item, chosen, choose }) {
   const at = atSecond(item.taken_at ?? item.received_at);
   return html`<li><button class="picture-small" aria-current=${chosen ? "true" : null} aria-label=${t("pictures.one", { seen: seenIn(item), at })} title=${at} onClick=${choose}>
-    ${item.picture ? html`<img src=${pictureUrl(item.id, SMALL_PX)} alt="" loading="lazy" />` : html`<span class="muted">${t(`picture_state.${item.state}`)}</span>`}</button></li>`;
+    ${item.picture ? html`<${Thumbnail} medium=${item.id} />` : html`<span class="muted">${t(`picture_state.${item.state}`)}</span>`}</button></li>`;
 }
 
 /** For whom it is: the hub says so of each picture, and writes down who read it. */
-function Original({ medium }) {
-  const { answer } = useAnswer(`/sites/${siteId.value}/media/${medium}`);
-  if (!answer?.original) return null;
+const original = (medium) => (told) => {
+  if (!told.original) return null;
   return html`<p><a href=${`/api/v1/sites/${siteId.value}/media/${medium}/original`} target="_blank" rel="noopener">${t("pictures.original")}</a> <span class="muted">${t("pictures.original_noted")}</span></p>`;
-}
+};
 
 /** One picture in a panel, with its original where the reader may have it. `medium`: what an observation names, which may be none of ours. */
 export function OnePicture({ medium }) {
   if (!IS_MEDIUM.test(medium ?? "")) return null;
-  return html`<div class="picture-one"><${Picture} medium=${medium} hidden=${false} /><${Original} medium=${medium} /></div>`;
+  return html`<div class="picture-one"><${Picture} medium=${medium} hidden=${false} below=${original(medium)} /></div>`;
 }
 
 export function Pictures({ device }) {

@@ -42,6 +42,3 @@ effect(() => {
 /** A person's word on a sequence: {label, count}, one or more. The answer is the sequence with every word so far. */
 export const judge = (sequence, said) => request("POST", `${root()}/${sequence.id}/verdicts`, { body: { id: uuid7(), version: sequence.version, said } });
 export const takeBack = (sequence, verdict) => request("POST", `${root()}/${sequence}/verdicts/${verdict}/withdraw`);
-
-/** Where a picture is: persons are pixelated by the hub. */
-export const pictureUrl = (medium, width) => `/api/v1/sites/${siteId.peek()}/media/${medium}/picture?width=${width}`;
